@@ -1,0 +1,1 @@
+"""The pure core: no clock, no file, no network, no database."""

@@ -1,0 +1,309 @@
+"""Disruptions: their steps, the times claimed for them, and what they may do at T.
+
+A disruption is judged in possible worlds: every fact is placed somewhere within its span,
+independently of the others, but no step of a disruption before its start. The functions here give
+the exact bounds over all such worlds without enumerating them; the tests enumerate.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from postmortem.core.history import (
+    ANNOUNCED,
+    CLAIMED,
+    CONFIRMED,
+    EFFECT_CHANGED,
+    RESCHEDULED,
+    RESTORED,
+    WITHDRAWN,
+    Situation,
+    Version,
+)
+from postmortem.core.levels import WORKS, Bounds, Level
+from postmortem.core.times import BEGINNING, END, Instant, Span, common, hull
+
+
+class Settled(NamedTuple):
+    """The time of one fact: its own span and all spans claimed for it, made one."""
+
+    fact: str
+    span: Span
+    contested: bool
+    """True where the spans have no common part; `span` then covers them all."""
+
+
+def settle(fact: str, spans: Sequence[Span]) -> Settled:
+    """The common part of the spans, or what covers them all, contested."""
+    shared = common(spans)
+    return Settled(fact, hull(spans), True) if shared is None else Settled(fact, shared, False)
+
+
+class Step(NamedTuple):
+    """From `time` on, the disruption has `effect`; `order` is that of recording."""
+
+    time: Settled
+    effect: Level
+    order: int
+
+
+def possibly_last(
+    spans: Sequence[tuple[Span, int]], at: Instant, floor: Instant
+) -> Iterator[int | None]:
+    """Which of the placed things may be the last one placed by `at`; None where none may be.
+
+    Each is (span, order), placed within its span but not before `floor`; of two at the same
+    instant the one with the higher order comes later. This is the rule of effect changes and of
+    revised formulas.
+    """
+    if all(span.latest > at for span, _ in spans):
+        yield None
+    for index, (span, order) in enumerate(spans):
+        if span.earliest > at:
+            continue
+        placed = min(span.latest, at)  # as late as it can be: best against all others
+        if all(
+            other.latest > at or (max(other.earliest, floor), rank) < (placed, order)
+            for position, (other, rank) in enumerate(spans)
+            if position != index
+        ):
+            yield index
+
+
+@dataclass
+class Disruption:
+    """A confirmed disruption: somebody says that the service did go out."""
+
+    id: str
+    service: str
+    start: Settled
+    effect: Level
+    changes: list[Step] = field(default_factory=list)
+    restorations: list[Settled] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """The steps that certainly precede the start, by fact: they have no effect."""
+    announcement: str | None = None
+
+    def __post_init__(self) -> None:
+        early = self.start.span.earliest
+        self.left_out += [
+            step.fact
+            for step in (*(change.time for change in self.changes), *self.restorations)
+            if step.span.latest < early
+        ]
+        self.changes = [step for step in self.changes if step.time.span.latest >= early]
+        self.restorations = [step for step in self.restorations if step.span.latest >= early]
+
+    @cached_property
+    def latest_start(self) -> Instant:
+        """The latest instant at which it can have started, every step being no earlier."""
+        steps = [*(change.time for change in self.changes), *self.restorations]
+        return min([self.start.span.latest, *(step.span.latest for step in steps)])
+
+    @cached_property
+    def first_possible_end(self) -> Instant:
+        """From here on it may have ended; END where nothing says so."""
+        early = self.start.span.earliest
+        return min((max(r.span.earliest, early) for r in self.restorations), default=END)
+
+    @cached_property
+    def certain_end(self) -> Instant:
+        """From here on it has certainly ended; END where nothing says so."""
+        return min((r.span.latest for r in self.restorations), default=END)
+
+    @cached_property
+    def contested(self) -> bool:
+        """Whether the time of its start or of a step is."""
+        steps = [self.start, *(change.time for change in self.changes), *self.restorations]
+        return any(step.contested for step in steps)
+
+    def effects(self, at: Instant) -> set[Level]:
+        """The effects that it may have at T; empty where it certainly has none."""
+        if not self.start.span.earliest <= at < self.certain_end:
+            return set()
+        if not self.changes:
+            return {self.effect}
+        spans = [(change.time.span, change.order) for change in self.changes]
+        return {
+            self.effect if index is None else self.changes[index].effect
+            for index in possibly_last(spans, at, self.start.span.earliest)
+        }
+
+    def bounds(self, at: Instant) -> Bounds:
+        """The worst and the best level that it may hold the service at, at T."""
+        effects = self.effects(at)
+        if not effects:
+            return WORKS
+        spared = at < self.latest_start or at >= self.first_possible_end
+        return Bounds(min(effects), Level.OPERATIONAL if spared else max(effects))
+
+    def turns(self) -> Iterator[Instant]:
+        """Every instant at which `bounds` may change."""
+        early = self.start.span.earliest
+        yield early
+        yield self.latest_start
+        for span in (self.start.span, *(r.span for r in self.restorations)):
+            yield from span
+        for change in self.changes:
+            yield from change.time.span
+            # one microsecond past a tie, a change told earlier can be the last one again
+            yield max(change.time.span.earliest, early) + 1
+
+
+@dataclass
+class Expected:
+    """An announced disruption: at most expected, until a cut-off confirms it or it is withdrawn."""
+
+    id: str
+    service: str
+    announced: Span
+    effective: Settled
+    effect: Level
+    withdrawals: list[Settled] = field(default_factory=list)
+    confirmations: list[Settled] = field(default_factory=list)
+    """The starts of the cut-offs that confirm it: from then on those speak."""
+
+    @cached_property
+    def withdrawn(self) -> Instant:
+        """From here on nothing is expected any more; END where it was not withdrawn."""
+        return min((time.span.latest for time in self.withdrawals), default=END)
+
+    @cached_property
+    def notice_until(self) -> Instant:
+        """Until here (exclusive) people are on notice of it."""
+        confirmed = [time.span for time in self.confirmations]
+        due = min(confirmed).latest if confirmed else self.effective.span.latest
+        return min(due, self.withdrawn)
+
+    @cached_property
+    def contested(self) -> bool:
+        """Whether its effective time or a withdrawal's is."""
+        return any(time.contested for time in (self.effective, *self.withdrawals))
+
+    def noticed(self, at: Instant) -> bool:
+        """Whether at T people are on notice of it."""
+        return self.announced.earliest <= at < self.notice_until
+
+    def bounds(self, at: Instant) -> Bounds:
+        """Its effect as the worst where it may have one at T; the best is always that it has none.
+        """
+        begins = max(self.announced.earliest, self.effective.span.earliest)
+        if self.confirmations or not begins <= at < self.withdrawn:
+            return WORKS
+        return Bounds(self.effect, Level.OPERATIONAL)
+
+    def turns(self) -> Iterator[Instant]:
+        """Every instant at which `bounds` or `noticed` may change."""
+        yield self.announced.earliest
+        yield self.effective.span.earliest
+        yield self.notice_until
+        yield self.withdrawn
+
+
+class Claims:
+    """The time of every fact in force, with what others claim of it."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.claimed: dict[str, list[Span]] = defaultdict(list)
+        self.rescheduled: dict[str, list[Version]] = defaultdict(list)
+        for version in situation.facts.values():
+            if version.type == CLAIMED:
+                assert version.effective is not None
+                self.claimed[version.subjects[0]].append(version.effective)
+            elif version.type == RESCHEDULED:
+                self.rescheduled[version.subjects[0]].append(version)
+
+    def happened(self, version: Version) -> Settled:
+        """When it happened; of an announcement or rescheduling, when that takes effect."""
+        own = version.effective if version.type in (ANNOUNCED, RESCHEDULED) else version.at
+        assert own is not None
+        return settle(version.fact, [own, *self.claimed.get(version.fact, ())])
+
+    def due(self, announcement: Version) -> Settled:
+        """When an announcement takes effect: as last rescheduled, else as first announced."""
+        changes = self.rescheduled.get(announcement.fact)
+        return self.happened(max(changes, key=_last_announced) if changes else announcement)
+
+
+def _last_announced(version: Version) -> tuple[Instant, int]:
+    assert version.at is not None
+    return version.at.earliest, version.position
+
+
+Any = Disruption | Expected
+
+
+def disruptions(situation: Situation) -> list[Any]:
+    """Every disruption that the facts in force open, confirmed ones and expected ones."""
+    claims = Claims(situation)
+    about: dict[str, list[Version]] = defaultdict(list)
+    for version in situation.facts.values():
+        for subject in version.subjects:
+            about[subject].append(version)
+    found: list[Any] = []
+    for fact, version in situation.facts.items():
+        if version.type == ANNOUNCED:
+            found.append(_expected(version, about[fact], claims))
+        elif version.type in CONFIRMED:
+            found.append(_confirmed(version, about[fact], claims, situation))
+    return found
+
+
+def _expected(version: Version, about: Iterable[Version], claims: Claims) -> Expected:
+    assert version.service is not None
+    assert version.at is not None
+    about = list(about)
+    return Expected(
+        id=version.fact,
+        service=version.service,
+        announced=version.at,
+        effective=claims.due(version),
+        effect=_effect(version.effect),
+        withdrawals=[claims.happened(v) for v in about if v.type == WITHDRAWN],
+        confirmations=[claims.happened(v) for v in about if v.type in CONFIRMED],
+    )
+
+
+def _confirmed(
+    version: Version, about: Iterable[Version], claims: Claims, situation: Situation
+) -> Disruption:
+    assert version.service is not None
+    about = list(about)
+    announcement = version.subjects[0] if version.subjects else None
+    effect = version.effect
+    if effect is None and announcement in situation.facts:
+        effect = situation.facts[announcement].effect
+    return Disruption(
+        id=version.fact,
+        service=version.service,
+        start=claims.happened(version),
+        effect=_effect(effect),
+        changes=[
+            Step(claims.happened(v), _effect(v.effect), v.position)
+            for v in about
+            if v.type == EFFECT_CHANGED
+        ],
+        restorations=[claims.happened(v) for v in about if v.type == RESTORED],
+        announcement=announcement,
+    )
+
+
+def _effect(effect: Level | None) -> Level:
+    """Where nothing is said, a service is unavailable (of `service-degraded`, `events` says)."""
+    return Level.UNAVAILABLE if effect is None else effect
+
+
+class Revision(NamedTuple):
+    """A capability's formula from `span` on."""
+
+    span: Span
+    order: int
+
+
+def formulas_at(revisions: Sequence[Revision], at: Instant) -> list[int | None]:
+    """Which revised formulas may hold at T; None stands for the declared one."""
+    return list(possibly_last(list(revisions), at, BEGINNING))

@@ -1,0 +1,186 @@
+"""What is measured over time or over what could fail: downtime, minimal cut sets."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from postmortem.core import formulas
+from postmortem.core.disruptions import Disruption, Expected
+from postmortem.core.errors import BadInput
+from postmortem.core.formulas import CutSets
+from postmortem.core.levels import WORKS, Bounds, Level
+from postmortem.core.state import Picture
+from postmortem.core.times import BEGINNING, Instant, format_instant
+
+Course = list[tuple[Instant, Bounds]]
+"""Levels over time: from each instant on (ascending) these bounds, until the next."""
+
+
+class Downtime(NamedTuple):
+    """How long a capability was out and impaired in a window: (least, most), microseconds."""
+
+    unavailable: tuple[int, int]
+    impaired: tuple[int, int]
+
+    def document(self) -> dict[str, list[float]]:
+        """As the contract's JSON has it, in seconds."""
+        return {name: [us / 1_000_000 for us in pair] for name, pair in self._asdict().items()}
+
+
+def downtime(picture: Picture, start: Instant, end: Instant) -> dict[str, Downtime]:
+    """How long each capability was (certainly, possibly) out and impaired in [start, end).
+
+    Raises: BadInput, where the window is empty.
+    """
+    if start >= end:
+        raise BadInput(
+            f"the window from {format_instant(start)} to {format_instant(end)} is empty",
+            hint="--from is the first instant that counts, --to the first that does not any more",
+        )
+    return {
+        capability: _sum(course, start, end)
+        for capability, course in sorted(courses(picture, start, end).items())
+        if capability in picture.situation.capabilities
+    }
+
+
+def courses(picture: Picture, start: Instant, end: Instant) -> dict[str, Course]:
+    """The levels over [start, end) of every service and every capability."""
+    found = {
+        service: _service_course(picture.by_service.get(service, ()), start, end)
+        for service in picture.situation.services
+    }
+    for capability in picture.order:
+        found[capability] = _capability_course(picture, capability, found, start, end)
+    return found
+
+
+def _service_course(
+    disruptions: Iterable[Disruption | Expected], start: Instant, end: Instant
+) -> Course:
+    """The worst of all disruptions at each instant, by sweeping over their turns once."""
+    turns: list[tuple[Instant, Bounds, Bounds]] = []  # when, from what, to what
+    for disruption in disruptions:
+        before = WORKS
+        instants = {start, *(t for t in disruption.turns() if start < t < end)}
+        for instant in sorted(instants):
+            after = disruption.bounds(instant)
+            if after != before:
+                turns.append((instant, before, after))
+            before = after
+    turns.sort(key=lambda turn: turn[0])
+    worst, best = [0] * len(Level), [0] * len(Level)  # how many hold it at each level
+    course: Course = [(start, WORKS)]
+    for instant, before, after in turns:
+        for counts, left, entered in (
+            (worst, before.worst, after.worst),
+            (best, before.best, after.best),
+        ):
+            counts[left] -= 1
+            counts[entered] += 1
+        _append(course, instant, Bounds(_lowest(worst), _lowest(best)))
+    return course
+
+
+def _lowest(counts: list[int]) -> Level:
+    for level in (Level.UNAVAILABLE, Level.DEGRADED):
+        if counts[level] > 0:
+            return level
+    return Level.OPERATIONAL
+
+
+def _append(course: Course, instant: Instant, bounds: Bounds) -> None:
+    if course[-1][0] == instant:
+        course.pop()
+    if not course or course[-1][1] != bounds:
+        course.append((instant, bounds))
+
+
+def _capability_course(
+    picture: Picture,
+    capability: str,
+    known: Mapping[str, Course],
+    start: Instant,
+    end: Instant,
+) -> Course:
+    parts = sorted({id for f in picture.formulas(capability) for id in formulas.ids(f)})
+    revised = [
+        (instant, "", WORKS)
+        for revision, _ in picture.revisions.get(capability, ())
+        for instant in (*revision.span, revision.span.earliest + 1)
+        if start < instant < end
+    ]
+    changes = heapq.merge(
+        *([(instant, part, bounds) for instant, bounds in known[part]] for part in parts),
+        sorted(revised),
+        key=lambda change: change[0],
+    )
+    levels: dict[str, Bounds] = {}
+    course: Course = []
+    pending: Instant | None = None
+
+    def close(instant: Instant) -> None:
+        bounds = picture.levels(levels, instant, (capability,))[capability]
+        if course:
+            _append(course, instant, bounds)
+        else:
+            course.append((instant, bounds))
+
+    for instant, part, bounds in changes:
+        if pending is not None and instant != pending:
+            close(pending)
+        if part:
+            levels[part] = bounds
+        pending = instant
+    close(start if pending is None else pending)
+    return course
+
+
+def _sum(course: Course, start: Instant, end: Instant) -> Downtime:
+    sums = {"out": [0, 0], "impaired": [0, 0]}
+    for index, (instant, bounds) in enumerate(course):
+        until = course[index + 1][0] if index + 1 < len(course) else end
+        for which, level in enumerate((bounds.best, bounds.worst)):
+            lasted = until - max(instant, start)
+            if level is Level.UNAVAILABLE:
+                sums["out"][which] += lasted
+            if level < Level.OPERATIONAL:
+                sums["impaired"][which] += lasted
+    (least, most), (impaired_least, impaired_most) = sums["out"], sums["impaired"]
+    return Downtime((least, most), (impaired_least, impaired_most))
+
+
+def cut_sets(picture: Picture, capability: str, at: Instant) -> list[list[str]]:
+    """The minimal sets of services whose loss may make it unavailable at T; sorted, each sorted.
+
+    All else is supposed operational; of several formulas that may hold at T any may be the one.
+
+    Raises: BadInput, where there are too many to list.
+    """
+    known: dict[str, CutSets] = {
+        service: frozenset([frozenset([service])]) for service in picture.situation.services
+    }
+    for each in picture.order:
+        known[each] = formulas.minimal(
+            one
+            for formula in picture.formulas_at(each, at)
+            for one in formulas.cut_sets(formula, known.__getitem__)
+        )
+        if each == capability:
+            break
+    return sorted(sorted(one) for one in known[capability])
+
+
+def first_turn(picture: Picture) -> Instant:
+    """The earliest instant of which the record says anything; BEGINNING where a span is open."""
+    return min(
+        (turn for found in picture.by_service.values() for one in found for turn in one.turns()),
+        default=BEGINNING,
+    )
+
+
+def cuts_document(capability: str, sets: list[list[str]]) -> dict[str, Any]:
+    """As the contract's JSON has it."""
+    return {"capability": capability, "minimal_cut_sets": sets}

@@ -1,0 +1,168 @@
+"""What works at T, and because of what, as known at K and recorded by R."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from postmortem.core import formulas
+from postmortem.core.disruptions import (
+    Disruption,
+    Expected,
+    Revision,
+    disruptions,
+    formulas_at,
+)
+from postmortem.core.formulas import Formula
+from postmortem.core.history import REVISED, Situation
+from postmortem.core.levels import OUT, WORKS, Bounds, Level
+from postmortem.core.times import AsOf, Instant, format_bound
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """One service at one moment; ids are sorted."""
+
+    bounds: Bounds
+    notices: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    contested: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """As the contract's JSON has it."""
+        return {
+            **_bounds_document(self.bounds),
+            "notices": list(self.notices),
+            "because": list(self.because),
+            "contested": self.contested,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A platform at one moment."""
+
+    platform: str
+    as_of: AsOf
+    services: Mapping[str, ServiceState]
+    capabilities: Mapping[str, Bounds]
+
+    def document(self) -> dict[str, Any]:
+        """As the contract's JSON has it."""
+        return {
+            "platform": self.platform,
+            "at": format_bound(self.as_of.valid),
+            "known_at": format_bound(self.as_of.known),
+            "recorded_at": format_bound(self.as_of.recorded),
+            "services": {id: state.document() for id, state in self.services.items()},
+            "capabilities": {id: _bounds_document(b) for id, b in self.capabilities.items()},
+        }
+
+
+def _bounds_document(bounds: Bounds) -> dict[str, Any]:
+    return {"worst": bounds.worst.word, "best": bounds.best.word, "status": bounds.status}
+
+
+class Picture:
+    """A situation worked out: asked at as many T as one likes."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.situation = situation
+        self.by_service: dict[str, list[Disruption | Expected]] = defaultdict(list)
+        for disruption in disruptions(situation):
+            self.by_service[disruption.service].append(disruption)
+        self.revisions: dict[str, list[tuple[Revision, Formula]]] = defaultdict(list)
+        for version in situation.facts.values():
+            if version.type == REVISED:
+                assert version.capability is not None
+                assert version.at is not None
+                assert version.formula is not None
+                revision = Revision(version.at, version.position)
+                self.revisions[version.capability].append((revision, version.formula))
+
+    @cached_property
+    def order(self) -> list[str]:
+        """The capabilities, each after all that any of its formulas names."""
+        done: dict[str, None] = {}
+
+        def visit(capability: str) -> None:
+            if capability in done or capability not in self.situation.capabilities:
+                return
+            for formula in self.formulas(capability):
+                for part in formulas.ids(formula):
+                    visit(part)
+            done[capability] = None
+
+        for capability in sorted(self.situation.capabilities):
+            visit(capability)
+        return list(done)
+
+    def formulas(self, capability: str) -> list[Formula]:
+        """Every formula that it has at any T: the declared one, then the revised ones."""
+        revised = [formula for _, formula in self.revisions.get(capability, ())]
+        return [self.situation.capabilities[capability], *revised]
+
+    def formulas_at(self, capability: str, at: Instant) -> list[Formula]:
+        """The formulas that may hold at T."""
+        known = self.revisions.get(capability)
+        if not known:
+            return [self.situation.capabilities[capability]]
+        choices = formulas_at([revision for revision, _ in known], at)
+        return [
+            self.situation.capabilities[capability] if index is None else known[index][1]
+            for index in choices
+        ]
+
+    def service(self, service: str, at: Instant) -> ServiceState:
+        """One service at T."""
+        worst = best = Level.OPERATIONAL
+        notices: list[str] = []
+        because: list[str] = []
+        contested = False
+        for disruption in self.by_service.get(service, ()):
+            bounds = disruption.bounds(at)
+            if bounds.worst < Level.OPERATIONAL:
+                because.append(disruption.id)
+                contested = contested or disruption.contested
+            worst, best = min(worst, bounds.worst), min(best, bounds.best)
+            if isinstance(disruption, Expected) and disruption.noticed(at):
+                notices.append(disruption.id)
+        return ServiceState(
+            Bounds(worst, best), tuple(sorted(notices)), tuple(sorted(because)), contested
+        )
+
+    def levels(
+        self, services: Mapping[str, Bounds], at: Instant, wanted: Iterable[str] | None = None
+    ) -> dict[str, Bounds]:
+        """The bounds of every capability at T, the services having these."""
+        worst = {id: bounds.worst for id, bounds in services.items()}
+        best = {id: bounds.best for id, bounds in services.items()}
+        for capability in self.order if wanted is None else wanted:
+            candidates = self.formulas_at(capability, at)
+            worst[capability] = min(formulas.level(f, worst) for f in candidates)
+            best[capability] = max(formulas.level(f, best) for f in candidates)
+        return {id: Bounds(worst[id], best[id]) for id in worst if id not in services}
+
+    def state(self, as_of: AsOf, without: Collection[str] = ()) -> State:
+        """The platform at T; `without` supposes those services unavailable."""
+        at = as_of.valid
+        services = {
+            id: ServiceState(OUT, s.notices, s.because, s.contested) if id in without else s
+            for id in sorted(self.situation.services)
+            for s in (self.service(id, at),)
+        }
+        capabilities = self.levels({id: s.bounds for id, s in services.items()}, at)
+        return State(
+            self.situation.platform,
+            as_of,
+            services,
+            {id: capabilities[id] for id in sorted(capabilities)},
+        )
+
+
+def all_work(services: Iterable[str]) -> dict[str, Bounds]:
+    """Every service operational, for certain."""
+    return dict.fromkeys(services, WORKS)

@@ -1,0 +1,193 @@
+"""Casebooks: one YAML or JSON file for one platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from postmortem.core import formulas
+from postmortem.core.decide import Draft
+from postmortem.core.errors import BadInput, Place
+from postmortem.core.events import (
+    EVENTS,
+    CapabilityDeclared,
+    Declaration,
+    Entry,
+    PlatformDeclared,
+    ServiceDeclared,
+    SourceDeclared,
+)
+from postmortem.importers import reading
+from postmortem.importers.document import Node, read
+
+VERSION: Final = "1"
+SECTIONS: Final[dict[str, type[Declaration]]] = {
+    "sources": SourceDeclared,
+    "services": ServiceDeclared,
+    "capabilities": CapabilityDeclared,
+}
+KEYS: Final = ("casebook", "platform", *SECTIONS, "events")
+
+
+def identify(name: str, data: bytes) -> bool:
+    """Whether it is called like a casebook, or says that it is one."""
+    return name.endswith((".yaml", ".yml", ".json")) or b"casebook" in data[:4096]
+
+
+def extract(name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
+    """The declarations, then the events, in the order in which they are to be recorded.
+
+    Raises: BadInput, with file and line.
+    """
+    return _Casebook(name, read(data, name), amend).drafts()
+
+
+class _Casebook:
+    def __init__(self, name: str, root: Node, amend: bool) -> None:
+        self.name = name
+        self.root = root
+        self.amend = amend
+        self.platform = ""
+        self.zone: str | None = None
+
+    def drafts(self) -> list[Draft]:
+        top = self.mapping(self.root, "a casebook")
+        self.known_keys(top, KEYS)
+        if "casebook" not in top or top["casebook"].value != VERSION:
+            node = top.get("casebook", self.root)
+            raise BadInput(
+                "this is no casebook of a known version",
+                place=self.place(node),
+                hint=f"a casebook starts with the line: casebook: {VERSION}",
+            )
+        if "platform" not in top:
+            raise BadInput(
+                "the casebook names no platform",
+                place=self.place(self.root),
+                hint="write platform: {id: …}",
+            )
+        found = [self.declared_platform(top["platform"])]
+        for section, cls in SECTIONS.items():
+            if section in top:
+                entries = self.mapping(top[section], section)
+                ordered = _by_need(entries, self) if section == "capabilities" else entries
+                found += [self.declared(cls, id, entries[id]) for id in ordered]
+        if "events" in top:
+            events = top["events"]
+            if not isinstance(events.value, list):
+                raise BadInput("events: takes a list", place=self.place(events))
+            found += [self.event(node) for node in events.value]
+        return found
+
+    def place(self, node: Node) -> Place:
+        return Place(self.name, node.key_line or node.line)
+
+    def mapping(self, node: Node, what: str) -> dict[str, Node]:
+        if not isinstance(node.value, dict):
+            if node.value == "":
+                return {}  # a section that is there and empty
+            raise BadInput(f"{what} takes keys with values", place=self.place(node))
+        return node.value
+
+    def known_keys(self, mapping: Mapping[str, Node], keys: Iterable[str]) -> None:
+        for key, node in mapping.items():
+            if key not in keys:
+                raise BadInput(
+                    f"unknown key {key!r}", place=self.place(node), hint=closest(key, keys)
+                )
+
+    def declared_platform(self, node: Node) -> Draft:
+        keys = self.mapping(node, "platform")
+        for key in ("id", "zone"):
+            if key in keys and not isinstance(keys[key].value, str):
+                raise BadInput(f"platform: {key} takes text", place=self.place(keys[key]))
+        self.platform = str(keys["id"].value) if "id" in keys else ""
+        draft = self.draft(PlatformDeclared, node, node.plain())
+        assert isinstance(draft.entry, PlatformDeclared)
+        self.zone = draft.entry.zone
+        return draft
+
+    def declared(self, cls: type[Declaration], id: str, node: Node) -> Draft:
+        value = node.plain()
+        if cls is CapabilityDeclared and not (isinstance(value, dict) and "requires" in value):
+            return self.draft(cls, node, {"id": id, "requires": value}, bare=True)
+        if value == "":
+            value = {}
+        if not isinstance(value, dict):
+            raise BadInput(f"{id} takes keys with values", place=self.place(node))
+        if "id" in value:
+            raise BadInput(
+                f"{id} has its id twice", place=self.place(node), hint="the key before it is its id"
+            )
+        return self.draft(cls, node, {**value, "id": id})
+
+    def event(self, node: Node) -> Draft:
+        keys = self.mapping(node, "an event")
+        if "type" not in keys:
+            raise BadInput("an event names its type", place=self.place(node), hint="write type: …")
+        name = keys["type"].value
+        if not isinstance(name, str) or name not in EVENTS:
+            raise BadInput(
+                f"unknown type of event {keys['type'].plain()!r}",
+                place=self.place(keys["type"]),
+                hint=closest(str(name), EVENTS),
+            )
+        fields = {key: value.plain() for key, value in keys.items() if key != "type"}
+        return self.draft(EVENTS[name], node, fields)
+
+    def draft(
+        self, cls: type[Entry], node: Node, fields: dict[str, Any], *, bare: bool = False
+    ) -> Draft:
+        try:
+            entry = reading.entry(cls, fields, zone=self.zone)
+        except reading.Misfit as misfit:
+            found = node if bare else node.find(misfit.path)
+            raise misfit.problem.at(self.place(found)) from None
+        return Draft(self.platform, entry, Place(self.name, node.line), self.amend)
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """A hint: what may have been meant, else what there is."""
+    known = list(words)
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+
+
+def _by_need(entries: Mapping[str, Node], book: _Casebook) -> list[str]:
+    """The capabilities in an order in which each comes after those of the file that it names.
+
+    Raises: BadInput, where they run in a circle.
+    """
+    needs = {id: [part for part in _named(node) if part in entries] for id, node in entries.items()}
+    done: list[str] = []
+    state: dict[str, bool] = {}  # False while it is being visited, True afterwards
+    for start in entries:
+        path = [start] if start not in state else []
+        while path:
+            here = path[-1]
+            state.setdefault(here, False)
+            ahead = [part for part in needs[here] if not state.get(part, False)]
+            if not ahead:
+                state[here] = True
+                done.append(path.pop())
+                continue
+            if state.get(ahead[0]) is False:
+                circle = [*path[path.index(ahead[0]) :], ahead[0]]
+                raise BadInput(
+                    "the formulas run in a circle: " + " → ".join(circle),
+                    place=book.place(entries[ahead[0]]),
+                    hint="a capability cannot need itself",
+                )
+            path.append(ahead[0])
+    return done
+
+
+def _named(node: Node) -> list[str]:
+    value = node.plain()
+    if isinstance(value, dict) and "requires" in value:
+        value = value["requires"]
+    try:
+        return list(dict.fromkeys(formulas.ids(formulas.parse(value))))
+    except BadInput:
+        return []  # said properly, and with its line, when the entry itself is read

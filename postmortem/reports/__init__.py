@@ -1,0 +1,1 @@
+"""What the tracker answers -> documents. Pure: values in, text out."""

@@ -1,0 +1,1 @@
+"""What remembers: the append-only log, and a disposable view of it."""

@@ -1,0 +1,450 @@
+"""The append-only log, on the `eventsourcing` library; the one module that knows it.
+
+One write is one transaction: it takes the lock before it reads anything, lets the view catch up
+with what others wrote, decides, appends events, words and view rows, commits, and only then is it
+acknowledged, safe from loss of power. Positions are our own, dense from 1; `recorded_at` is one
+instant for the whole transaction and later than every one before.
+
+Traps that are met here (see the tests): the library begins its transactions deferred, so the
+first statement must be a write, or two writers lock each other out; its journal mode is asked for
+and never checked; environment variables must not reconfigure a store.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol, cast
+from uuid import uuid4
+
+import eventsourcing.sqlite as es
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper, PersistenceError, StoredEvent, Transcoder
+from eventsourcing.utils import Environment, EnvType
+
+from postmortem.core import words
+from postmortem.core.decide import Ready
+from postmortem.core.errors import (
+    BadInput,
+    OutcomeUnknown,
+    Problem,
+    StoreMissing,
+    StoreProblem,
+)
+from postmortem.core.events import Body, Recorded, upcast
+from postmortem.core.times import BEGINNING, Instant, format_instant
+from postmortem.core.words import Disclosure
+from postmortem.store.view import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble
+
+LOCK_TIMEOUT: Final = 30
+"""Seconds that a writer waits for another one."""
+PRAGMAS: Final = (
+    "synchronous=FULL",  # durable against power loss, not only against a killed process
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+)
+
+SCHEMA: Final = (
+    """CREATE TABLE stored_events (
+        position INTEGER PRIMARY KEY CHECK (position >= 1),
+        originator_id TEXT NOT NULL,
+        originator_version INTEGER NOT NULL CHECK (originator_version >= 1),
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL,
+        event_id TEXT NOT NULL UNIQUE,
+        recorded_at INTEGER NOT NULL,
+        UNIQUE (originator_id, originator_version)
+    ) STRICT""",
+    # people's words; what may one day be withdrawn
+    """CREATE TABLE disclosures (
+        digest TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        field TEXT NOT NULL,
+        salt TEXT NOT NULL,
+        value TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX disclosures_by_position ON disclosures (position)",
+    # facts about the store itself: its id, what it is a copy of
+    "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    """CREATE TRIGGER log_no_update BEFORE UPDATE ON stored_events
+       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    """CREATE TRIGGER log_no_delete BEFORE DELETE ON stored_events
+       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    # REPLACE deletes without firing delete triggers: it is refused before it can
+    """CREATE TRIGGER log_dense BEFORE INSERT ON stored_events
+       WHEN NEW.position <> (SELECT coalesce(max(position), 0) + 1 FROM stored_events)
+       BEGIN SELECT RAISE(ABORT, 'the log is append-only, and its positions are dense'); END""",
+    """CREATE TRIGGER log_no_replace BEFORE INSERT ON stored_events
+       WHEN EXISTS (SELECT 1 FROM stored_events WHERE event_id = NEW.event_id)
+         OR EXISTS (SELECT 1 FROM stored_events WHERE originator_id = NEW.originator_id
+                    AND originator_version = NEW.originator_version)
+       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    """CREATE TRIGGER log_not_back_in_time BEFORE INSERT ON stored_events
+       WHEN NEW.recorded_at < (SELECT max(recorded_at) FROM stored_events
+                               WHERE position = NEW.position - 1)
+       BEGIN SELECT RAISE(ABORT, 'recorded_at never decreases'); END""",
+    """CREATE TRIGGER words_no_update BEFORE UPDATE ON disclosures
+       BEGIN SELECT RAISE(ABORT, 'words are withdrawn, never changed'); END""",
+    """CREATE TRIGGER words_no_replace BEFORE INSERT ON disclosures
+       WHEN EXISTS (SELECT 1 FROM disclosures WHERE digest = NEW.digest)
+       BEGIN SELECT RAISE(ABORT, 'words are withdrawn, never changed'); END""",
+)
+
+
+# --- what the library is told about our events ------------------------------------------------
+
+
+class EnvelopeMapper(Mapper[str]):
+    """Stores the canonical bytes of the whole envelope, and reads them back."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The envelope as the recorder takes it."""
+        event: Recorded = domain_event
+        return StoredEvent(
+            originator_id=event.stream,
+            originator_version=event.version,
+            topic=event.type,
+            state=words.canonical(event.envelope()),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The envelope of stored bytes, its body raised to the version of today."""
+        envelope = json.loads(stored_event.state)
+        _, body = upcast(envelope["type"], envelope["body"])
+        return Recorded(**{**envelope, "body": body})
+
+
+class Pool(es.SQLiteConnectionPool):
+    """Connections that are durable, and that have the journal they asked for."""
+
+    def _create_connection(self) -> es.SQLiteConnection:
+        connection = super()._create_connection()
+        sqlite = connection._sqlite_conn
+        for pragma in PRAGMAS:
+            sqlite.execute(f"PRAGMA {pragma}")
+        mode = sqlite.execute("PRAGMA journal_mode").fetchone()[0]
+        if mode != "wal":
+            raise StoreProblem(
+                f"the store's journal mode is {mode}, and only WAL is safe for readers beside a "
+                "writer",
+                hint="keep the store on a local disk, not on a network share",
+            )
+        return connection
+
+
+class EventRecorder(es.SQLiteApplicationRecorder):
+    """The library's recorder over our table, which holds position and id as columns too."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The log, its words, and the triggers that keep both append-only."""
+        return [
+            *SCHEMA,
+            f"PRAGMA application_id={APPLICATION_ID}",
+            f"PRAGMA user_version={LOG_VERSION}",
+        ]
+
+    def _insert_events(
+        self, c: es.SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int]:
+        columns: Sequence[tuple[int, str, int]] = kwargs["columns"]
+        c.executemany(
+            "INSERT INTO stored_events (position, originator_id, originator_version, topic, state,"
+            " event_id, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (position, e.originator_id, e.originator_version, e.topic, e.state, id, recorded)
+                for e, (position, id, recorded) in zip(stored_events, columns, strict=True)
+            ],
+        )
+        return [position for position, _, _ in columns]
+
+
+class Factory(es.SQLiteFactory):
+    """The library's factory with our pool and recorder."""
+
+    application_recorder_class = EventRecorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        old = self.datastore.pool
+        old.close()
+        self.datastore.pool = Pool(db_name=old.db_name, lock_timeout=old.lock_timeout)
+
+
+class Log(Application[str]):
+    """The library's application: a mapper, a recorder, a notification log."""
+
+    name = "postmortem"
+    env: ClassVar[dict[str, str]] = {"ORIGINATOR_ID_TYPE": "text", "CREATE_TABLE": "no"}
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """From what is given alone: the environment of a shell must not change a store."""
+        return Environment(name, {**type(self).env, **(env or {})})
+
+    def construct_factory(self, env: Environment) -> Factory:  # type: ignore[override]
+        """Ours."""
+        return Factory(env)
+
+    def construct_transcoder(self) -> Transcoder:
+        """None is needed: an envelope is JSON already."""
+        return cast(Transcoder, None)
+
+    def construct_mapper(self) -> Mapper[str]:
+        """Ours."""
+        return EnvelopeMapper(transcoder=self.construct_transcoder())
+
+
+# --- the ledger ---------------------------------------------------------------------------------
+
+
+class Writing(Protocol):
+    """A write under way: the lock is held, and nothing is recorded before it has ended well."""
+
+    connection: sqlite3.Connection
+    """Where the view is, inside the same transaction."""
+    now: Instant
+    """The `recorded_at` of everything that this transaction records."""
+    position: int
+    """The last position so far."""
+
+    def append(self, ready: Ready, by: str | None) -> Recorded:
+        """Record it at the next position."""
+        ...
+
+
+class Ledger(Protocol):
+    """An append-only log with the view beside it; see `BACKENDS`."""
+
+    def writing(self, now: Instant | None = None) -> Any:
+        """A write, as a context manager of `Writing`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class SQLiteWriting:
+    """A write in one SQLite transaction, log and view together."""
+
+    def __init__(self, log: Log, cursor: es.SQLiteCursor, clock: Callable[[], Instant]) -> None:
+        self._log = log
+        self._cursor = cursor
+        self.connection: sqlite3.Connection = cursor.sqlite_cursor.connection
+        last = self.connection.execute(
+            "SELECT position, recorded_at FROM stored_events ORDER BY position DESC LIMIT 1"
+        ).fetchone()
+        self.position: int = last[0] if last else 0
+        self._last: Instant = last[1] if last else BEGINNING
+        self.now: Instant = max(clock(), self._last + 1)
+
+    def at(self, recorded: Instant) -> None:
+        """What follows was recorded then: only for a copy, which keeps what it copies.
+
+        Raises: BadInput, where time would go back.
+        """
+        if recorded < self._last:
+            raise BadInput(
+                f"recorded_at goes back to {format_instant(recorded)}",
+                hint="the lines of a log stand in the order of recording",
+            )
+        self.now = recorded
+
+    def append(self, ready: Ready, by: str | None) -> Recorded:
+        """Record it: new words get new salts."""
+        body = dict(ready.body)
+        said = [
+            Disclosure(words.salt(secrets.token_bytes(16)), field, body[field])
+            for field in sorted(type(ready.entry).said())
+            if field in body
+        ]
+        for disclosure in said:
+            body[disclosure.field] = disclosure.stand_in()
+        author = None
+        if by is not None:
+            author = Disclosure(words.salt(secrets.token_bytes(16)), "recorded_by", by)
+            said.append(author)
+        known = ready.known
+        recorded = Recorded(
+            platform=ready.platform,
+            id=ready.id,
+            stream=ready.stream,
+            version=self._next_version(ready.stream),
+            type=ready.topic,
+            position=self.position + 1,
+            recorded_at=format_instant(self.now),
+            recorded_by=None if author is None else author.stand_in(),
+            known_at=None if known is None else format_instant(known),
+            body=body,
+        )
+        self.insert(recorded, said)
+        return recorded
+
+    def _next_version(self, stream: str) -> int:
+        row = self.connection.execute(
+            "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", (stream,)
+        ).fetchone()
+        return int(row[0] or 0) + 1
+
+    def insert(self, recorded: Recorded, said: Sequence[Disclosure]) -> None:
+        """Append an envelope that is complete, with the words that it stands for."""
+        stored = self._log.mapper.to_stored_event(cast(Any, recorded))
+        self._log.recorder._insert_events(  # type: ignore[attr-defined]
+            self._cursor,
+            [stored],
+            columns=[(recorded.position, f"{recorded.platform}/{recorded.id}", self.now)],
+        )
+        self.connection.executemany(
+            "INSERT INTO disclosures VALUES (?, ?, ?, ?, ?)",
+            [
+                (d.digest(), recorded.position, d.field, d.salt, words.canonical(d.value).decode())
+                for d in said
+            ],
+        )
+        self.position = recorded.position
+        self._last = self.now
+
+    def say(self, key: str, value: str) -> None:
+        """Set down a fact about the store itself."""
+        self.connection.execute("INSERT INTO about VALUES (?, ?)", (key, value))
+
+
+class SQLiteLedger:
+    """A log in one SQLite file."""
+
+    def __init__(self, path: str, clock: Callable[[], Instant], *, create: bool = False) -> None:
+        """Open the store at that path, or make one there.
+
+        Raises: StoreMissing, NotAStore, StoreNewer, StoreReadOnly, StoreLocked, …
+        """
+        self.path = path
+        self._clock = clock
+        if create:
+            _make_file(path)
+        elif not os.path.isfile(path):
+            raise StoreMissing(
+                f"there is no store at {path}", hint="`postmortem import CASEBOOK` makes one"
+            )
+        empty = _is_empty(path)
+        uri = f"{Path(path).absolute().as_uri()}?mode=rw"
+        with self._explained():
+            self._log = Log({"SQLITE_DBNAME": uri, "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT)})
+            if empty:
+                with self._transaction() as cursor:
+                    self._found(cursor)
+
+    def _found(self, cursor: es.SQLiteCursor) -> None:
+        """Make the tables where the file is still empty; whoever has the lock first does it."""
+        connection: sqlite3.Connection = cursor.sqlite_cursor.connection
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            check(connection, self.path)
+            return
+        recorder = cast(EventRecorder, self._log.recorder)
+        for statement in recorder.construct_create_table_statements():
+            cursor.execute(statement)
+        cursor.execute("INSERT INTO about VALUES ('id', ?)", (str(uuid4()),))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[es.SQLiteCursor]:
+        datastore = cast(EventRecorder, self._log.recorder).datastore
+        with datastore.get_connection(commit=True) as connection:
+            # The library would begin deferred, and a read before the first write would then let
+            # another writer in between, for whom no waiting helps. So the lock is taken at once.
+            sqlite = connection._sqlite_conn
+            sqlite.execute("BEGIN IMMEDIATE")
+            committing = False
+            try:
+                cursor = connection.cursor()
+                yield cursor
+                committing = True
+                connection.commit()
+            except BaseException:
+                if sqlite.in_transaction:
+                    connection.rollback()
+                elif committing:
+                    raise OutcomeUnknown(
+                        "the store failed while committing", hint="ask with `log` what is recorded"
+                    ) from None
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except Problem:
+            raise
+        except sqlite3.Error as error:
+            raise trouble(error, self.path) from None
+        except PersistenceError as error:
+            cause = error.__cause__
+            raise trouble(
+                cause if isinstance(cause, sqlite3.Error) else sqlite3.Error(str(error)), self.path
+            ) from None
+
+    @contextmanager
+    def writing(self) -> Iterator[SQLiteWriting]:
+        """One write: all of it, durable, or nothing.
+
+        Raises: StoreProblem; and whatever the block raises, after which nothing is recorded.
+        """
+        with self._explained(), self._transaction() as cursor:
+            yield SQLiteWriting(self._log, cursor, self._clock)
+
+    @property
+    def identity(self) -> str:
+        """The id that the store was given when it was made."""
+        datastore = cast(EventRecorder, self._log.recorder).datastore
+        with datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT value FROM about WHERE key = 'id'")
+            return str(cursor.fetchone()[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._log.close()
+
+
+def _make_file(path: str) -> None:
+    """An empty file that only its owner may read, unless there is one already."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        raise StoreMissing(
+            f"there is no folder for the store {path}", hint="make the folder first"
+        ) from None
+    except OSError as error:
+        raise StoreProblem(
+            f"the store {path} cannot be made: {error.strerror}", hint="choose another place: --db"
+        ) from None
+
+
+def _is_empty(path: str) -> bool:
+    """Whether nothing is in the file yet; checked before our journal mode is asked for.
+
+    Raises: NotAStore, StoreNewer, where it is somebody else's.
+    """
+    if os.path.getsize(path) == 0:
+        return True
+    try:
+        connection = open_plain(path)
+        try:
+            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                return True
+            check(connection, path)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise trouble(error, path) from None
+    return False
+
+
+BACKENDS: Final[Mapping[str, type[SQLiteLedger]]] = {"sqlite": SQLiteLedger}
+"""Which ledger keeps the log that a URL of that scheme names; a plain path is SQLite's."""
+
+__all__ = ["BACKENDS", "Ledger", "SQLiteLedger", "SQLiteWriting", "Writing"]

@@ -1,0 +1,426 @@
+"""Makes and fills the view: disposable tables beside the log, rebuilt from it to the same rows.
+
+Tables are made by sqlite-utils on the connection that holds the transaction, and filled with plain
+statements, since this is done once for every event. Nothing here touches the log's own tables.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from postmortem.core import formulas
+from postmortem.core.errors import StoreProblem
+from postmortem.core.events import DECLARATIONS, Body, upcast, version_of
+from postmortem.core.history import RETRACTED, Version, reigns
+from postmortem.core.times import BEGINNING, END, parse_stored
+from postmortem.store.view import VERSION_COLUMNS, VIEW_VERSION, disclosed, version_from
+
+TABLES: Final[dict[str, dict[str, Any]]] = {
+    "view_state": {
+        "columns": {"id": int, "schema": int, "position": int},
+        "pk": "id",
+    },
+    "view_moment": {
+        # the last position of every transaction, by when it was recorded
+        "columns": {"recorded": int, "position": int},
+        "pk": "recorded",
+    },
+    "view_declaration": {
+        # what was declared, and until which position it stood; `detail` is a zone or provider
+        "columns": {
+            "position": int,
+            "platform": str,
+            "kind": str,
+            "id": str,
+            "until": int,
+            "count": int,
+            "name": str,
+            "detail": str,
+            "formula": str,
+        },
+        "pk": "position",
+    },
+    "view_part": {
+        # every id that any formula ever recorded of a capability names
+        "columns": {"platform": str, "capability": str, "part": str},
+        "pk": ("platform", "capability", "part"),
+    },
+    "view_version": {
+        "columns": {
+            "position": int,
+            "platform": str,
+            "stream": str,
+            "id": str,
+            "fact": str,
+            "type": str,
+            "place": int,
+            "known": int,
+            "recorded": int,
+            "at_earliest": int,
+            "at_latest": int,
+            "effective_earliest": int,
+            "effective_latest": int,
+            "service": str,
+            "capability": str,
+            "effect": int,
+            "formula": str,
+            "subjects": str,
+        },
+        "pk": "position",
+    },
+    "view_subject": {
+        # which facts speak of which fact
+        "columns": {"platform": str, "subject": str, "fact": str},
+        "pk": ("platform", "subject", "fact"),
+    },
+    "view_retraction": {
+        # which retractions name which id
+        "columns": {"platform": str, "event": str, "fact": str},
+        "pk": ("platform", "event", "fact"),
+    },
+    "view_reign": {
+        # for which K, and for which positions of the log, a version is the last word
+        "columns": {
+            "platform": str,
+            "fact": str,
+            "known_from": int,
+            "position_from": int,
+            "known_to": int,
+            "position_to": int,
+            "version": int,
+        },
+        "pk": ("platform", "fact", "known_from", "position_from"),
+    },
+}
+INDEXES: Final = (
+    ("view_declaration", ("platform", "kind", "id", "position"), True),
+    ("view_version", ("platform", "id"), True),
+    ("view_version", ("platform", "fact"), False),
+    ("view_version", ("platform", "service", "known"), False),
+    ("view_reign", ("platform", "position_to", "known_from"), False),
+)
+_LOAD: Final = 1000
+
+
+def make(connection: sqlite3.Connection) -> None:
+    """Drop whatever view there is, and make an empty one.
+
+    Raises: StoreProblem, where another SQLite library would be loaded beside the interpreter's:
+    two of them on one file break each other's locks.
+    """
+    if importlib.util.find_spec("pysqlite3") or importlib.util.find_spec("sqlean"):
+        raise StoreProblem(
+            "another SQLite library (pysqlite3 or sqlean) is installed beside Python's own",
+            hint="two of them on one file break each other's locks; uninstall it",
+        )
+    from sqlite_utils import Database  # slow to import, and needed here only
+
+    database = Database(connection, execute_plugins=False)
+    for table in database.table_names():
+        if table.startswith("view_"):
+            connection.execute(f'DROP TABLE "{table}"')
+    for name, table in TABLES.items():
+        database.table(name).create(table["columns"], pk=table["pk"], strict=True)
+    for name, columns, unique in INDEXES:
+        database.table(name).create_index(list(columns), unique=unique)
+    connection.execute("INSERT INTO view_state VALUES (1, ?, 0)", (VIEW_VERSION,))
+
+
+def version_at(connection: sqlite3.Connection) -> tuple[int, int]:
+    """(schema, position) of the view; (0, 0) where there is none."""
+    try:
+        row = connection.execute("SELECT schema, position FROM view_state").fetchone()
+    except sqlite3.OperationalError:
+        return 0, 0
+    return (0, 0) if row is None else (row[0], row[1])
+
+
+def catch_up(connection: sqlite3.Connection) -> None:
+    """Bring the view to the end of the log, anew where it is of another version.
+
+    Inside the caller's transaction, which must hold the write lock.
+    """
+    schema, position = version_at(connection)
+    if schema != VIEW_VERSION:
+        make(connection)
+        position = 0
+    for envelopes in _log(connection, position):
+        for envelope in envelopes:
+            apply(connection, envelope)
+
+
+def rebuild(connection: sqlite3.Connection) -> int:
+    """The view anew from the log; the number of events read. Inside the caller's transaction."""
+    make(connection)
+    catch_up(connection)
+    return version_at(connection)[1]
+
+
+def _log(connection: sqlite3.Connection, after: int) -> Iterator[list[Body]]:
+    while True:
+        rows = connection.execute(
+            "SELECT position, state FROM stored_events WHERE position > ? ORDER BY position "
+            "LIMIT ?",
+            (after, _LOAD),
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [json.loads(row[1]) for row in rows]
+
+
+def apply(connection: sqlite3.Connection, envelope: Body) -> None:
+    """Take one event of the log into the view."""
+    cls, body = upcast(envelope["type"], envelope["body"])
+    position, platform = envelope["position"], envelope["platform"]
+    recorded = parse_stored(envelope["recorded_at"])
+    if cls.TYPE in DECLARATIONS:
+        kind = DECLARATIONS[cls.TYPE].KIND
+        _declare(connection, platform, kind, envelope["id"], body, position)
+    else:
+        record = ViewRecord(connection, platform)
+        version = version_of(
+            cls.TYPE,
+            envelope["id"],
+            body,
+            position=position,
+            known=parse_stored(envelope["known_at"]),
+            recorded=recorded,
+            earlier=record.version,
+        )
+        _take(connection, platform, envelope["stream"], version, record)
+    connection.execute(
+        "INSERT INTO view_moment VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
+        (recorded, position),
+    )
+    connection.execute("UPDATE view_state SET position = ?", (position,))
+
+
+def declared_id(identity: str) -> str:
+    """The id that a declaration is about, from its id in the envelope: `service:aws:2`."""
+    return identity.split(":")[1]
+
+
+def _declare(
+    connection: sqlite3.Connection,
+    platform: str,
+    kind: str,
+    identity: str,
+    body: Body,
+    position: int,
+) -> None:
+    id = declared_id(identity)
+    earlier = connection.execute(
+        "SELECT position, count FROM view_declaration "
+        "WHERE platform = ? AND kind = ? AND id = ? ORDER BY position DESC LIMIT 1",
+        (platform, kind, id),
+    ).fetchone()
+    if earlier is not None:
+        connection.execute(
+            "UPDATE view_declaration SET until = ? WHERE position = ?", (position, earlier[0])
+        )
+    requires = body.get("requires")
+    connection.execute(
+        "INSERT INTO view_declaration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            position,
+            platform,
+            kind,
+            id,
+            END,
+            1 if earlier is None else earlier[1] + 1,
+            body.get("name"),
+            body.get("zone") or body.get("provider"),
+            None if requires is None else json.dumps(requires),
+        ),
+    )
+    if requires is not None:
+        _parts(connection, platform, id, requires)
+
+
+def _parts(connection: sqlite3.Connection, platform: str, capability: str, requires: Any) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO view_part VALUES (?, ?, ?)",
+        [(platform, capability, part) for part in formulas.ids(formulas.parse(requires))],
+    )
+
+
+def _take(
+    connection: sqlite3.Connection,
+    platform: str,
+    stream: str,
+    version: Version,
+    record: ViewRecord,
+) -> None:
+    at = version.at or (None, None)
+    effective = version.effective or (None, None)
+    formula = None if version.formula is None else formulas.document(version.formula)
+    connection.execute(
+        f"INSERT INTO view_version VALUES ({', '.join('?' * 18)})",  # noqa: S608
+        (
+            version.position,
+            platform,
+            stream,
+            version.id,
+            version.fact,
+            version.type,
+            version.place,
+            version.known,
+            version.recorded,
+            *at,
+            *effective,
+            version.service,
+            version.capability,
+            None if version.effect is None else int(version.effect),
+            None if formula is None else json.dumps(formula),
+            " ".join(version.subjects),
+        ),
+    )
+    if version.type == RETRACTED:
+        connection.execute(
+            "INSERT OR IGNORE INTO view_retraction VALUES (?, ?, ?)",
+            (platform, version.subjects[0], version.fact),
+        )
+    else:
+        connection.executemany(
+            "INSERT OR IGNORE INTO view_subject VALUES (?, ?, ?)",
+            [(platform, subject, version.fact) for subject in version.subjects],
+        )
+    if version.capability is not None and formula is not None:
+        _parts(connection, platform, version.capability, formula)
+    for fact in _affected(version.fact, record):
+        _reign(connection, platform, fact, version.position, record)
+
+
+def _affected(fact: str, record: ViewRecord) -> list[str]:
+    """The fact whose words have changed, and those that it takes back, and so on."""
+    found: dict[str, None] = {}
+    pending = [fact]
+    while pending:
+        here = pending.pop()
+        if here in found:
+            continue
+        found[here] = None
+        for version in record.versions(here):
+            if version.type == RETRACTED:
+                target = record.version(version.subjects[0])
+                if target is not None:
+                    pending.append(target.fact)
+    return list(found)
+
+
+def _reign(
+    connection: sqlite3.Connection, platform: str, fact: str, position: int, record: ViewRecord
+) -> None:
+    """Close the reigns that ended with this position, and open those that began."""
+    now = {(start, until, v.position) for start, until, v in reigns(record, fact)}
+    rows = connection.execute(
+        "SELECT known_from, known_to, version, position_from FROM view_reign "
+        "WHERE platform = ? AND fact = ? AND position_to = ?",
+        (platform, fact, END),
+    ).fetchall()
+    for known_from, known_to, version, position_from in rows:
+        if (known_from, known_to, version) in now:
+            now.discard((known_from, known_to, version))
+        else:
+            connection.execute(
+                "UPDATE view_reign SET position_to = ? WHERE platform = ? AND fact = ? "
+                "AND known_from = ? AND position_from = ?",
+                (position, platform, fact, known_from, position_from),
+            )
+    connection.executemany(
+        "INSERT INTO view_reign VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (platform, fact, known_from, position, known_to, END, version)
+            for known_from, known_to, version in sorted(now)
+        ],
+    )
+
+
+class ViewRecord:
+    """A platform's record as `decide` asks it: every answer by an index of the view."""
+
+    def __init__(self, connection: sqlite3.Connection, platform: str) -> None:
+        self.connection = connection
+        self.platform = platform
+
+    def _column(self, sql: str, *parameters: Any) -> list[Any]:
+        return [row[0] for row in self.connection.execute(sql, (self.platform, *parameters))]
+
+    def declaration(self, kind: str, id: str) -> tuple[int, Body] | None:
+        """How often it was declared, and its last body."""
+        row = self.connection.execute(
+            "SELECT d.count, e.state FROM view_declaration d "
+            "JOIN stored_events e ON e.position = d.position "
+            "WHERE d.platform = ? AND d.kind = ? AND d.id = ? ORDER BY d.position DESC LIMIT 1",
+            (self.platform, kind, id),
+        ).fetchone()
+        return None if row is None else (row[0], self._body(row[1]))
+
+    def _body(self, state: bytes) -> Body:
+        envelope = json.loads(state)
+        _, body = upcast(envelope["type"], envelope["body"])
+        return disclosed(body, self.connection)
+
+    def event(self, id: str) -> Body | None:
+        """The body of the event of that id."""
+        row = self.connection.execute(
+            "SELECT e.state FROM view_version v JOIN stored_events e ON e.position = v.position "
+            "WHERE v.platform = ? AND v.id = ?",
+            (self.platform, id),
+        ).fetchone()
+        return None if row is None else self._body(row[0])
+
+    def version(self, id: str) -> Version | None:
+        """The version of that id."""
+        row = self.connection.execute(
+            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND id = ?",  # noqa: S608
+            (self.platform, id),
+        ).fetchone()
+        return None if row is None else version_from(row)
+
+    def versions(self, fact: str) -> Iterable[Version]:
+        """All versions of a fact."""
+        rows = self.connection.execute(
+            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND fact = ?",  # noqa: S608
+            (self.platform, fact),
+        ).fetchall()
+        return [version_from(row) for row in rows]
+
+    def retractions(self, event: str) -> Iterable[str]:
+        """The retractions of which some version names that id."""
+        return self._column(
+            "SELECT fact FROM view_retraction WHERE platform = ? AND event = ?", event
+        )
+
+    def stream(self, id: str) -> str:
+        """The stream that holds the event of that id."""
+        found = self._column("SELECT stream FROM view_version WHERE platform = ? AND id = ?", id)
+        return str(found[0])
+
+    def about(self, fact: str) -> Iterable[str]:
+        """The facts of which some version speaks of that fact."""
+        return self._column(
+            "SELECT fact FROM view_subject WHERE platform = ? AND subject = ?", fact
+        )
+
+    def parts(self, capability: str) -> Iterable[str]:
+        """Every id that any formula ever recorded of that capability names."""
+        return self._column(
+            "SELECT part FROM view_part WHERE platform = ? AND capability = ?", capability
+        )
+
+
+def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the view, by table: what a rebuild must give again."""
+    return {
+        name: sorted(
+            (tuple(row) for row in connection.execute(f"SELECT * FROM {name}")),  # noqa: S608
+            key=repr,
+        )
+        for name in TABLES
+    }

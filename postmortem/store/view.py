@@ -1,0 +1,330 @@
+"""Reads a store: plain `sqlite3` and nothing else, so that a cold question is quick.
+
+The view holds no answers. Of every fact it holds which version is the last word for which
+knowledge and up to which position of the log; what is in force at (K, R) comes out of it by an
+index, and the core does the rest.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from postmortem.core import formulas
+from postmortem.core.errors import (
+    NotAStore,
+    StoreDamaged,
+    StoreFull,
+    StoreLocked,
+    StoreMissing,
+    StoreNewer,
+    StoreProblem,
+    StoreReadOnly,
+)
+from postmortem.core.history import Situation, Version
+from postmortem.core.levels import Level
+from postmortem.core.times import END, AsOf, Instant, Span
+from postmortem.core.words import Disclosure, digest_in
+
+APPLICATION_ID: Final = 0x504D5254
+"""`PMRT` in the file's header: this file is a store."""
+LOG_VERSION: Final = 1
+"""The version of the log's tables; a file with a higher one is a newer program's."""
+VIEW_VERSION: Final = 1
+"""The version of the view's tables; a view of another one is rebuilt."""
+
+VERSION_COLUMNS: Final = (
+    "id, fact, type, position, place, known, recorded, at_earliest, at_latest, "
+    "effective_earliest, effective_latest, service, capability, effect, formula, subjects"
+)
+
+
+def trouble(error: sqlite3.Error, path: str) -> StoreProblem:
+    """What a database's error means to a person."""
+    text = str(error)
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or "locked" in text:
+        return StoreLocked(
+            f"the store {path} is locked: another process is writing",
+            hint="wait until it has finished, and try again",
+        )
+    if primary == sqlite3.SQLITE_FULL or "full" in text:
+        return StoreFull(
+            f"there is no room left for the store {path}", hint="nothing was recorded; make room"
+        )
+    if primary == sqlite3.SQLITE_NOTADB or "not a database" in text:
+        return NotAStore(f"{path} is no store", hint="name another file with --db")
+    if primary == sqlite3.SQLITE_READONLY or "readonly" in text:
+        return StoreReadOnly(
+            f"the store {path} may only be read here",
+            hint="questions work; to record, copy it with `backup` to where you may write",
+        )
+    if primary == sqlite3.SQLITE_CORRUPT or "malformed" in text:
+        return StoreDamaged(
+            f"the store {path} is damaged: {text}",
+            hint="keep the file as it is, and go on from a backup",
+        )
+    if primary == sqlite3.SQLITE_CANTOPEN or "unable to open" in text:
+        return StoreMissing(f"the store {path} cannot be opened", hint="may you read it?")
+    return StoreProblem(f"the store {path} fails: {text}", hint="is the disk in order?")
+
+
+def _uri(path: str, options: str) -> str:
+    return f"{Path(path).absolute().as_uri()}?{options}"
+
+
+def open_read_only(path: str) -> sqlite3.Connection:
+    """A connection that reads the store, checked to be one.
+
+    Raises: StoreMissing, NotAStore, StoreNewer, StoreDamaged, StoreLocked.
+    """
+    if not os.path.lexists(path):
+        raise StoreMissing(
+            f"there is no store at {path}",
+            hint="`postmortem import CASEBOOK` makes one; `postmortem where` says which is looked "
+            "for",
+        )
+    if not os.path.isfile(path):
+        raise NotAStore(f"{path} is no file", hint="name the store's file with --db")
+    try:
+        connection = open_plain(path)
+        check(connection, path)
+    except sqlite3.Error as error:
+        raise trouble(error, path) from None
+    return connection
+
+
+def open_plain(path: str) -> sqlite3.Connection:
+    """A connection that only reads, to whatever database is there.
+
+    Raises: sqlite3.Error.
+    """
+    try:
+        connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, isolation_level=None)
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # On read-only media the write-ahead log cannot be opened. Where there is none that holds
+        # anything, the file alone is the whole store, and may be read as one that never changes.
+        journal = f"{path}-wal"
+        if os.path.exists(journal) and os.path.getsize(journal):
+            raise
+        if os.access(os.path.dirname(os.path.abspath(path)), os.W_OK) and not _read_only(path):
+            raise
+        connection = sqlite3.connect(
+            _uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None
+        )
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("PRAGMA busy_timeout=5000")
+    return connection
+
+
+def _read_only(path: str) -> bool:
+    """Whether the file system itself refuses, even the superuser."""
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as error:
+        return error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    return False
+
+
+def attached_in_memory(path: str) -> sqlite3.Connection:
+    """A connection to a database in memory that sees the log of the store beside its own tables.
+
+    Raises: sqlite3.Error.
+    """
+    options = "mode=ro"
+    try:
+        open_plain(path).close()
+        sqlite3.connect(_uri(path, options), uri=True).execute("SELECT count(*) FROM stored_events")
+    except sqlite3.OperationalError:
+        options = "mode=ro&immutable=1"
+    connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
+    connection.execute("ATTACH DATABASE ? AS store", (_uri(path, options),))
+    return connection
+
+
+def check(connection: sqlite3.Connection, path: str) -> None:
+    """That the open file is a store of a version that this program reads.
+
+    Raises: NotAStore, StoreNewer.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise NotAStore(f"{path} is no store", hint="name another file with --db")
+    if version > LOG_VERSION:
+        raise StoreNewer(
+            f"the store {path} was written by a newer version of postmortem "
+            f"(its log has version {version}, this program knows {LOG_VERSION})",
+            hint="update postmortem",
+        )
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether the view is of this program's version and has caught up with the log."""
+    try:
+        row = connection.execute(
+            "SELECT schema, position, (SELECT max(position) FROM stored_events) FROM view_state"
+        ).fetchone()
+    except sqlite3.OperationalError:
+        return False
+    return row is not None and row[0] == VIEW_VERSION and row[1] == (row[2] or 0)
+
+
+def text_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[str, Any]:
+    """The words behind those digests, as far as they are not withheld."""
+    marks = ",".join("?" * len(digests))
+    rows = connection.execute(
+        f"SELECT digest, value FROM disclosures WHERE digest IN ({marks})",  # noqa: S608
+        digests,
+    )
+    return {digest: json.loads(value) for digest, value in rows}
+
+
+def disclosed(body: dict[str, Any], connection: sqlite3.Connection) -> dict[str, Any]:
+    """The body with people's words in the clear; what is withheld stays a digest."""
+    digests = {field: digest for field, value in body.items() if (digest := digest_in(value))}
+    if not digests:
+        return body
+    texts = text_of(list(digests.values()), connection)
+    clear = {field: texts[digest] for field, digest in digests.items() if digest in texts}
+    return {**body, **clear}
+
+
+def version_from(row: Sequence[Any]) -> Version:
+    """The version in a row of `VERSION_COLUMNS`."""
+    effect, formula, subjects = row[13], row[14], row[15]
+    return Version(
+        id=row[0],
+        fact=row[1],
+        type=row[2],
+        position=row[3],
+        place=row[4],
+        known=row[5],
+        recorded=row[6],
+        at=None if row[7] is None else Span(row[7], row[8]),
+        effective=None if row[9] is None else Span(row[9], row[10]),
+        service=row[11],
+        capability=row[12],
+        effect=None if effect is None else Level(effect),
+        formula=None if formula is None else formulas.parse(json.loads(formula)),
+        subjects=tuple(subjects.split()),
+    )
+
+
+class View:
+    """The questions that a store answers by index; one platform each."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self.connection = connection
+        self.path = path
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All questions inside see the store at one moment."""
+        try:
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise trouble(error, self.path) from None
+
+    @cached_property
+    def platforms(self) -> list[str]:
+        """The ids of all platforms, sorted."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT id FROM view_declaration WHERE kind = 'platform' ORDER BY id"
+        )
+        return [row[0] for row in rows]
+
+    def position_at(self, recorded: Instant) -> int:
+        """The last position that the log had at R; 0 where it was empty."""
+        row = self.connection.execute(
+            "SELECT max(position) FROM view_moment WHERE recorded = "
+            "(SELECT max(recorded) FROM view_moment WHERE recorded <= ?)",
+            (recorded,),
+        ).fetchone()
+        return int(row[0] or 0)
+
+    def declared(self, platform: str, kind: str, position: int) -> dict[str, tuple[Any, ...]]:
+        """What was declared of that kind, as it stood at the position: id -> (name, zone or
+        provider, formula, position of the declaration)."""
+        rows = self.connection.execute(
+            "SELECT id, name, detail, formula, position FROM view_declaration "
+            "WHERE platform = ? AND kind = ? AND position <= ? AND until > ? ORDER BY id",
+            (platform, kind, position, position),
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    def situation(self, platform: str, as_of: AsOf) -> Situation:
+        """All that counts at (K, R)."""
+        position = self.position_at(as_of.recorded)
+        known = min(as_of.known, END - 1)
+        columns = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
+        rows = self.connection.execute(
+            f"SELECT {columns} FROM view_reign r JOIN view_version v ON v.position = r.version "  # noqa: S608
+            "WHERE r.platform = ? AND r.position_from <= ? AND r.position_to > ? "
+            "AND r.known_from <= ? AND r.known_to > ?",
+            (platform, position, position, known, known),
+        )
+        facts = {version.fact: version for version in map(version_from, rows)}
+        capabilities = self.declared(platform, "capability", position)
+        return Situation(
+            platform,
+            frozenset(self.declared(platform, "service", position)),
+            {id: formulas.parse(json.loads(row[2])) for id, row in capabilities.items()},
+            facts,
+        )
+
+    def first_known(self, platform: str, position: int) -> dict[str, Instant]:
+        """Of each service since when anything at all is known, as the log stood at the position."""
+        rows = self.connection.execute(
+            "SELECT service, min(known) FROM view_version WHERE platform = ? AND position <= ? "
+            "AND service IS NOT NULL GROUP BY service",
+            (platform, position),
+        )
+        return dict(rows.fetchall())
+
+    def version(self, platform: str, id: str) -> Version | None:
+        """The version of that id."""
+        row = self.connection.execute(
+            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND id = ?",  # noqa: S608
+            (platform, id),
+        ).fetchone()
+        return None if row is None else version_from(row)
+
+    def body(self, position: int) -> dict[str, Any]:
+        """The stored body at a position, people's words in the clear unless withheld."""
+        row = self.connection.execute(
+            "SELECT state FROM stored_events WHERE position = ?", (position,)
+        ).fetchone()
+        body: dict[str, Any] = json.loads(row[0])["body"]
+        return disclosed(body, self.connection)
+
+    def log(self, platform: str | None = None) -> Iterator[tuple[dict[str, Any], list[Disclosure]]]:
+        """Every envelope as stored, in order, with the words that it stands for."""
+        rows = self.connection.execute("SELECT position, state FROM stored_events ORDER BY position")
+        for position, state in rows:
+            envelope: dict[str, Any] = json.loads(state)
+            if platform is None or envelope["platform"] == platform:
+                said = self.connection.execute(
+                    "SELECT salt, field, value FROM disclosures WHERE position = ? ORDER BY field",
+                    (position,),
+                )
+                yield envelope, [Disclosure(s, f, json.loads(v)) for s, f, v in said]
+
+    @cached_property
+    def copy_of(self) -> str | None:
+        """The store that this one says it is a copy of."""
+        row = self.connection.execute("SELECT value FROM about WHERE key = 'copy_of'").fetchone()
+        return None if row is None else str(row[0])

@@ -1,0 +1,340 @@
+"""The one way in: record, ask, import, copy.
+
+What only asks is loaded at once and is small; what records is loaded when it is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from postmortem.core.errors import (
+    BadInput,
+    Place,
+    Problem,
+    StoreMissing,
+    StoreProblem,
+    StoreReadOnly,
+)
+from postmortem.core.state import Picture
+from postmortem.core.times import AsOf, Instant
+from postmortem.store.view import View, is_current, open_read_only, trouble
+
+if TYPE_CHECKING:
+    from postmortem.core.decide import Draft
+    from postmortem.core.events import Recorded
+    from postmortem.store.ledger import SQLiteLedger, SQLiteWriting
+
+
+def system_clock() -> Instant:
+    """Microseconds since 1970 in UTC, by the machine's clock."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one write did: how many entries were new, how many known already."""
+
+    recorded: int
+    skipped: int
+    events: tuple[Recorded, ...] = ()
+
+
+class Tracker:
+    """One store, asked and written to. Use it as a context manager, or call `close`."""
+
+    def __init__(
+        self, path: str, *, clock: Callable[[], Instant] = system_clock, by: str | None = None
+    ) -> None:
+        """`by` is who records; it is kept beside every event."""
+        self.path = path
+        self.by = by
+        self._clock = clock
+        self._view: View | None = None
+        self._ledger: SQLiteLedger | None = None
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._view is not None:
+            self._view.connection.close()
+            self._view = None
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The view, brought up to date where it is not.
+
+        Raises: StoreProblem.
+        """
+        if self._view is None:
+            self._view = self._open_view()
+        return self._view
+
+    def _open_view(self) -> View:
+        connection = open_read_only(self.path)
+        try:
+            current = is_current(connection)
+        except sqlite3.Error as error:
+            raise trouble(error, self.path) from None
+        if not current:
+            try:
+                self.catch_up()
+            except (StoreReadOnly, StoreMissing):
+                connection.close()
+                connection = self._view_in_memory()
+        return View(connection, self.path)
+
+    def catch_up(self) -> None:
+        """Bring the view to the end of the log."""
+        from postmortem.store import readmodel
+
+        with self._open_ledger().writing() as writing:
+            readmodel.catch_up(writing.connection)
+
+    def _view_in_memory(self) -> sqlite3.Connection:
+        """A store that may only be read, with a view that is not current: one in memory serves."""
+        from postmortem.store import readmodel
+        from postmortem.store.view import attached_in_memory
+
+        connection = attached_in_memory(self.path)
+        readmodel.rebuild(connection)
+        return connection
+
+    def platform(self, asked: str | None = None) -> str:
+        """The platform of a question: the one asked for, or the only one.
+
+        Raises: BadInput.
+        """
+        platforms = self.view.platforms
+        if asked is not None:
+            if asked in platforms:
+                return asked
+            near = get_close_matches(asked, platforms, n=1)
+            raise BadInput(
+                f"there is no platform {asked!r} in the store",
+                hint=f"did you mean {near[0]}?" if near else f"there are: {_listed(platforms)}",
+            )
+        if len(platforms) == 1:
+            return platforms[0]
+        if not platforms:
+            raise BadInput(
+                "nothing is recorded in the store yet", hint="`postmortem import CASEBOOK` first"
+            )
+        raise BadInput(
+            f"the store holds several platforms: {_listed(platforms)}",
+            hint="choose one with --platform",
+        )
+
+    def zone(self, platform: str) -> str | None:
+        """The platform's time zone, as last declared."""
+        declared = self.view.declared(platform, "platform", _ANY_POSITION)
+        return declared[platform][1] if platform in declared else None
+
+    def picture(self, platform: str, as_of: AsOf) -> Picture:
+        """What is known of the platform at K and R, ready to be asked at any T."""
+        with self.view.snapshot():
+            return Picture(self.view.situation(platform, as_of))
+
+    # --- recording ------------------------------------------------------------------------------
+
+    def _open_ledger(self, *, create: bool = False) -> SQLiteLedger:
+        if self._ledger is None:
+            from postmortem.store.ledger import BACKENDS
+
+            self._ledger = BACKENDS["sqlite"](self.path, self._clock, create=create)
+        return self._ledger
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[SQLiteWriting]:
+        from postmortem.store import readmodel
+
+        with self._open_ledger(create=True).writing() as writing:
+            readmodel.catch_up(writing.connection)
+            yield writing
+        if self._view is not None:  # what it cached is of before
+            self._view.connection.close()
+            self._view = None
+
+    def record(self, drafts: Iterable[Draft]) -> Receipt:
+        """Record all of the drafts in one transaction, or none of them.
+
+        Raises: BadInput, Refused, StoreProblem.
+        """
+        with self._writing() as writing:
+            return self._record(writing, drafts)
+
+    def _record(self, writing: SQLiteWriting, drafts: Iterable[Draft]) -> Receipt:
+        from postmortem.core.decide import decide
+        from postmortem.store import readmodel
+
+        recorded: list[Recorded] = []
+        skipped = 0
+        for draft in drafts:
+            record = readmodel.ViewRecord(writing.connection, draft.platform)
+            found = decide(draft, record, now=writing.now, position=writing.position + 1)
+            skipped += not found
+            for ready in found:
+                event = writing.append(ready, self.by)
+                readmodel.apply(writing.connection, event.envelope())
+                recorded.append(event)
+        return Receipt(len(recorded), skipped, tuple(recorded))
+
+    def import_file(self, name: str, data: bytes, *, amend: bool = False) -> Receipt:
+        """Record what is new in a file; all of it or nothing.
+
+        Raises: BadInput, Refused, StoreProblem.
+        """
+        from postmortem.importers import importer_of
+
+        drafts = list(importer_of(name, data).extract(name, data, amend=amend))
+        return self.record(drafts)
+
+    def copy_from(self, name: str, data: bytes) -> Receipt:
+        """Take in an exported log as it is, with its positions and recording times.
+
+        Raises: BadInput, where the store is not empty or the log is not whole.
+        """
+        from postmortem.importers import jsonl
+
+        lines = list(jsonl.lines(name, data))
+        with self._writing() as writing:
+            if writing.position:
+                raise BadInput(
+                    f"the store {self.path} holds events already, and a copy needs an empty one",
+                    hint="import without --keep-recorded, or name a new store with --db",
+                )
+            for line in lines:
+                try:
+                    self._copy(writing, line)
+                except Problem as problem:
+                    raise problem.at(line.place) from None
+            writing.say("copy_of", name)
+        return Receipt(len(lines), 0)
+
+    def _copy(self, writing: SQLiteWriting, line: Any) -> None:
+        from postmortem.core.events import Recorded
+        from postmortem.core.times import parse_stored
+        from postmortem.core.words import digest_in
+        from postmortem.store import readmodel
+
+        recorded = Recorded(**line.envelope)
+        if recorded.position != writing.position + 1:
+            raise BadInput(
+                f"position {recorded.position} follows {writing.position}",
+                hint="a copy takes a whole log: export it without --platform",
+            )
+        digests = {digest_in(value) for value in (*recorded.body.values(), recorded.recorded_by)}
+        strange = [said.field for said in line.disclosures if said.digest() not in digests]
+        if strange:
+            raise BadInput(f"the words of {strange[0]} are not those that were recorded")
+        writing.at(parse_stored(recorded.recorded_at))
+        writing.insert(recorded, line.disclosures)
+        readmodel.apply(writing.connection, recorded.envelope())
+
+    def export(self, platform: str | None = None) -> Iterator[str]:
+        """The log as JSON Lines, one event a line, in the order of recording."""
+        from postmortem.reports import jsonl
+
+        view = self.view
+        for envelope, said in view.log(platform):
+            yield jsonl.line(envelope, said)
+
+    # --- keeping the store ----------------------------------------------------------------------
+
+    def rebuild(self) -> int:
+        """The view anew from the log; how many events were read."""
+        from postmortem.store import readmodel
+
+        with self._open_ledger().writing() as writing:
+            count = readmodel.rebuild(writing.connection)
+        self.close()
+        return count
+
+    def backup(self, target: str) -> int:
+        """A consistent copy of the store, also while others write; its size in bytes.
+
+        Raises: BadInput, where the target exists; StoreProblem.
+        """
+        if os.path.lexists(target):
+            raise BadInput(
+                f"{target} exists already", hint="name a file that does not, nothing is overwritten"
+            )
+        source = open_read_only(self.path)
+        partial = f"{target}.part"
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            copy = sqlite3.connect(partial)
+            with contextlib.closing(copy):
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+            _durable(partial)
+            os.rename(partial, target)
+        except sqlite3.Error as error:
+            raise trouble(error, target) from None
+        except OSError as error:
+            raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
+        finally:
+            source.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+        return os.path.getsize(target)
+
+
+_ANY_POSITION = 2**62
+
+
+def _durable(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:12]) + (", …" if len(ids) > 12 else "")
+
+
+def read_input(path: str) -> tuple[str, bytes]:
+    """The name and the bytes of a file of the user's, `-` being standard input.
+
+    Raises: BadInput.
+    """
+    from postmortem.importers.document import LARGEST
+
+    if path == "-":
+        import sys
+
+        return "standard input", sys.stdin.buffer.read()
+    try:
+        if not path.endswith((".jsonl", ".ndjson")) and os.path.getsize(path) > LARGEST:
+            raise BadInput(
+                f"the file has {os.path.getsize(path):,} bytes, and a casebook may have "
+                f"{LARGEST:,}",
+                place=Place(path),
+                hint="split it, or bring a large log as JSON Lines (.jsonl)",
+            )
+        with open(path, "rb") as file:
+            return path, file.read()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+
+
