@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +18,11 @@ from postmortem.core.errors import (
     Place,
     Problem,
     StoreMissing,
-    StoreProblem,
     StoreReadOnly,
 )
 from postmortem.core.state import Picture
 from postmortem.core.times import AsOf, Instant
-from postmortem.store.view import View, is_current, open_read_only, trouble
+from postmortem.store.view import View
 
 if TYPE_CHECKING:
     from postmortem.core.decide import Draft
@@ -68,7 +66,7 @@ class Tracker:
     def close(self) -> None:
         """Let go of the store."""
         if self._view is not None:
-            self._view.connection.close()
+            self._view.close()
             self._view = None
         if self._ledger is not None:
             self._ledger.close()
@@ -87,18 +85,14 @@ class Tracker:
         return self._view
 
     def _open_view(self) -> View:
-        connection = open_read_only(self.path)
-        try:
-            current = is_current(connection)
-        except sqlite3.Error as error:
-            raise trouble(error, self.path) from None
-        if not current:
+        view = View.open(self.path)
+        if not view.is_current:
             try:
                 self.catch_up()
             except (StoreReadOnly, StoreMissing):
-                connection.close()
-                connection = self._view_in_memory()
-        return View(connection, self.path)
+                view.close()
+                view = self._view_in_memory()
+        return view
 
     def catch_up(self) -> None:
         """Bring the view to the end of the log."""
@@ -107,14 +101,13 @@ class Tracker:
         with self._open_ledger().writing() as writing:
             readmodel.catch_up(writing.connection)
 
-    def _view_in_memory(self) -> sqlite3.Connection:
+    def _view_in_memory(self) -> View:
         """A store that may only be read, with a view that is not current: one in memory serves."""
         from postmortem.store import readmodel
-        from postmortem.store.view import attached_in_memory
 
-        connection = attached_in_memory(self.path)
-        readmodel.rebuild(connection)
-        return connection
+        view = View.in_memory(self.path)
+        readmodel.rebuild(view.connection)
+        return view
 
     def platform(self, asked: str | None = None) -> str:
         """The platform of a question: the one asked for, or the only one.
@@ -168,7 +161,7 @@ class Tracker:
             readmodel.catch_up(writing.connection)
             yield writing
         if self._view is not None:  # what it cached is of before
-            self._view.connection.close()
+            self._view.close()
             self._view = None
 
     def record(self, drafts: Iterable[Draft]) -> Receipt:
@@ -271,42 +264,12 @@ class Tracker:
 
         Raises: BadInput, where the target exists; StoreProblem.
         """
-        if os.path.lexists(target):
-            raise BadInput(
-                f"{target} exists already", hint="name a file that does not, nothing is overwritten"
-            )
-        source = open_read_only(self.path)
-        partial = f"{target}.part"
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(partial)
-            os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            copy = sqlite3.connect(partial)
-            with contextlib.closing(copy):
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode=DELETE")
-            _durable(partial)
-            os.rename(partial, target)
-        except sqlite3.Error as error:
-            raise trouble(error, target) from None
-        except OSError as error:
-            raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
-        finally:
-            source.close()
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(partial)
-        return os.path.getsize(target)
+        from postmortem.store.backup import backup
+
+        return backup(self.path, target)
 
 
 _ANY_POSITION = 2**62
-
-
-def _durable(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _listed(ids: Sequence[str]) -> str:
@@ -336,5 +299,3 @@ def read_input(path: str) -> tuple[str, bytes]:
             return path, file.read()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-
-

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from postmortem.core import formulas, words
 from postmortem.core.disruptions import settle
-from postmortem.core.errors import BadInput, Place, Problem, Refused
+from postmortem.core.errors import NOWHERE, BadInput, Place, Problem, Refused
 from postmortem.core.events import (
     CATALOGUE,
     Body,
@@ -52,7 +52,7 @@ class Draft:
 
     platform: str
     entry: Entry
-    place: Place = Place()
+    place: Place = NOWHERE
     amend: bool = False
     """Whether a declaration may change what was declared before."""
     known: Instant | None = None
@@ -246,9 +246,7 @@ def _path(record: Record, start: list[str], goal: str) -> list[str] | None:
 # --- events -----------------------------------------------------------------------------------
 
 
-def _event(
-    draft: Draft, event: Event, record: Record, now: Instant, position: int
-) -> list[Ready]:
+def _event(draft: Draft, event: Event, record: Record, now: Instant, position: int) -> list[Ready]:
     if record.declaration("platform", draft.platform) is None:
         raise BadInput(f"there is no platform {draft.platform}", hint="declare it first")
     body = event.body()
@@ -466,7 +464,7 @@ def _same_service(event: Event, version: Version, record: Record) -> None:
 
 def _standing_or_last(record: Record, fact: str) -> Version:
     standing = last_word(record, fact, NOW)
-    return standing or max(record.versions(fact), key=lambda each: (each.place, each.position))
+    return standing or max(record.versions(fact), key=lambda each: each.place)
 
 
 def _speaking(record: Record, subject: str, type: str, but: str) -> Version | None:

@@ -189,8 +189,7 @@ class Expected:
         return self.announced.earliest <= at < self.notice_until
 
     def bounds(self, at: Instant) -> Bounds:
-        """Its effect as the worst where it may have one at T; the best is always that it has none.
-        """
+        """Its effect as the worst, where it may have one at T; the best is that it has none."""
         begins = max(self.announced.earliest, self.effective.span.earliest)
         if self.confirmations or not begins <= at < self.withdrawn:
             return WORKS
@@ -234,17 +233,14 @@ def _last_announced(version: Version) -> tuple[Instant, int]:
     return version.at.earliest, version.position
 
 
-Any = Disruption | Expected
-
-
-def disruptions(situation: Situation) -> list[Any]:
+def disruptions(situation: Situation) -> list[Disruption | Expected]:
     """Every disruption that the facts in force open, confirmed ones and expected ones."""
     claims = Claims(situation)
     about: dict[str, list[Version]] = defaultdict(list)
     for version in situation.facts.values():
         for subject in version.subjects:
             about[subject].append(version)
-    found: list[Any] = []
+    found: list[Disruption | Expected] = []
     for fact, version in situation.facts.items():
         if version.type == ANNOUNCED:
             found.append(_expected(version, about[fact], claims))
@@ -275,7 +271,7 @@ def _confirmed(
     about = list(about)
     announcement = version.subjects[0] if version.subjects else None
     effect = version.effect
-    if effect is None and announcement in situation.facts:
+    if effect is None and announcement is not None and announcement in situation.facts:
         effect = situation.facts[announcement].effect
     return Disruption(
         id=version.fact,

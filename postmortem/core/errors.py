@@ -37,6 +37,10 @@ class Place:
         return self.file if self.line is None else f"{self.file}, line {self.line}"
 
 
+NOWHERE = Place()
+"""Not written in any input."""
+
+
 class Problem(Exception):
     """Something a person has to know; the base of every error that this package raises."""
 
@@ -46,7 +50,7 @@ class Problem(Exception):
     def __init__(self, message: str, *, place: Place | None = None, hint: str | None = None):
         super().__init__(message)
         self.message = message
-        self.place = place or Place()
+        self.place = place or NOWHERE
         self.hint = hint
 
     def at(self, place: Place) -> Problem:

@@ -198,7 +198,9 @@ def _truth(value: object) -> object:
 
 def _zone(value: object) -> object:
     if isinstance(value, str) and not known_zone(value):
-        raise PydanticCustomError("zone", "{zone} is no time zone known here", {"zone": repr(value)})
+        raise PydanticCustomError(
+            "zone", "{zone} is no time zone known here", {"zone": repr(value)}
+        )
     return value
 
 
@@ -306,7 +308,9 @@ class PlatformDeclared(Declaration):
     TYPE = "platform-declared"
     KIND = "platform"
     name: Plain | None = Field(None, description="its name for people; else the id")
-    zone: Annotated[Plain, BeforeValidator(_zone)] | None = Field(None, description="the IANA time zone of times written without one")
+    zone: Annotated[Plain, BeforeValidator(_zone)] | None = Field(
+        None, description="the IANA time zone of times written without one"
+    )
 
 
 class SourceDeclared(Declaration):
@@ -481,8 +485,7 @@ class Note(Dated):
 
 
 DECLARATIONS: Final[Mapping[str, type[Declaration]]] = {
-    cls.TYPE: cls
-    for cls in (PlatformDeclared, SourceDeclared, ServiceDeclared, CapabilityDeclared)
+    cls.TYPE: cls for cls in (PlatformDeclared, SourceDeclared, ServiceDeclared, CapabilityDeclared)
 }
 EVENTS: Final[Mapping[str, type[Event]]] = {
     cls.TYPE: cls
@@ -627,7 +630,7 @@ def version_of(
         fact=id if replaced is None else replaced.fact,
         type=name,
         position=position,
-        place=replaced.place if replaced is not None and body.get("clerical") else position,
+        place=(*(replaced.place if replaced and body.get("clerical") else ()), position),
         known=known,
         recorded=recorded,
         at=span_of(body, "at"),

@@ -42,14 +42,14 @@ class Version:
     `subjects` are the facts that it speaks of (what it ends, changes, confirms, withdraws,
     reschedules, claims a time of), by first id; of a retraction the one id it names, as named.
     `place` is where it stands among the words about its fact: its position, or for a clerical
-    correction the place of the version that it names.
+    correction right behind the place of the version that it names, before whatever came later.
     """
 
     id: str
     fact: str
     type: str
     position: int
-    place: int
+    place: tuple[int, ...]
     known: Instant
     recorded: Instant
     at: Span | None = None
@@ -83,16 +83,16 @@ def last_word(words: Words, fact: str, as_of: AsOf) -> Version | None:
 
     It ends, since a retraction names only what was recorded before it (`decide` sees to it).
     """
-    spoken: list[tuple[int, int, Version | None]] = [
-        (version.place, version.position, version)
+    spoken: list[tuple[tuple[int, ...], Version | None]] = [
+        (version.place, version)
         for version in words.versions(fact)
         if version.seen(as_of) and (version.id == fact or not _taken_back(words, version, as_of))
     ]
     for retraction in words.retractions(fact):
         standing = last_word(words, retraction, as_of)
         if standing is not None and standing.subjects == (fact,):
-            spoken.append((standing.place, standing.position, None))
-    return max(spoken, key=lambda word: word[:2])[2] if spoken else None
+            spoken.append((standing.place, None))
+    return max(spoken, key=lambda word: word[0])[1] if spoken else None
 
 
 def _taken_back(words: Words, version: Version, as_of: AsOf) -> bool:

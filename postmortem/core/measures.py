@@ -12,7 +12,7 @@ from postmortem.core.errors import BadInput
 from postmortem.core.formulas import CutSets
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture
-from postmortem.core.times import BEGINNING, Instant, format_instant
+from postmortem.core.times import Instant, format_instant
 
 Course = list[tuple[Instant, Bounds]]
 """Levels over time: from each instant on (ascending) these bounds, until the next."""
@@ -171,14 +171,6 @@ def cut_sets(picture: Picture, capability: str, at: Instant) -> list[list[str]]:
         if each == capability:
             break
     return sorted(sorted(one) for one in known[capability])
-
-
-def first_turn(picture: Picture) -> Instant:
-    """The earliest instant of which the record says anything; BEGINNING where a span is open."""
-    return min(
-        (turn for found in picture.by_service.values() for one in found for turn in one.turns()),
-        default=BEGINNING,
-    )
 
 
 def cuts_document(capability: str, sets: list[list[str]]) -> dict[str, Any]:

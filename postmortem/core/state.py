@@ -18,7 +18,7 @@ from postmortem.core.disruptions import (
 )
 from postmortem.core.formulas import Formula
 from postmortem.core.history import REVISED, Situation
-from postmortem.core.levels import OUT, WORKS, Bounds, Level
+from postmortem.core.levels import OUT, Bounds, Level
 from postmortem.core.times import AsOf, Instant, format_bound
 
 
@@ -161,8 +161,3 @@ class Picture:
             services,
             {id: capabilities[id] for id in sorted(capabilities)},
         )
-
-
-def all_work(services: Iterable[str]) -> dict[str, Bounds]:
-    """Every service operational, for certain."""
-    return dict.fromkeys(services, WORKS)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,9 +30,7 @@ class Disclosure:
 
     def encoded(self) -> str:
         """The base64url text that the digest is taken over."""
-        return _base64(
-            json.dumps([self.salt, self.field, self.value], ensure_ascii=False).encode()
-        )
+        return _base64(json.dumps([self.salt, self.field, self.value], ensure_ascii=False).encode())
 
     def digest(self) -> str:
         """SHA-256 of the encoded text, base64url without padding: 43 characters."""
@@ -82,3 +81,43 @@ def unprintable(text: str) -> str | None:
         if 0xD800 <= code <= 0xDFFF:
             return f"half a surrogate pair, U+{code:04X}"
     return None
+
+
+# --- escaping for the places that words go to ---------------------------------------------------
+
+
+def for_terminal(text: str) -> str:
+    """The text on one line, with nothing in it that a terminal would obey.
+
+    C0, DEL and C1 controls (so also OSC and CSI sequences) and bidirectional or invisible
+    formatting become visible escapes; white space of any kind becomes a blank.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(" " if character.isspace() else _visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    return (
+        f"\\u{{{ord(character):x}}}" if unicodedata.category(character) in _UNSHOWN else character
+    )
+
+
+_UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def as_json(document: Any, *, indent: int | None = None) -> str:
+    """JSON text that is safe to show: other characters than ASCII stay, unprintable ones do not."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
+    if text.isascii():
+        return text
+    return "".join(
+        _json_escape(character)
+        if unicodedata.category(character) in _UNSHOWN and character != "\n"
+        else character
+        for character in text
+    )
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1]

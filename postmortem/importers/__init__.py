@@ -38,6 +38,8 @@ def importer_of(name: str, data: bytes) -> Importer:
         if importer.identify(name, data):
             return importer
     raise BadInput(
-        "the file is of no known format", place=Place(name), hint="there are: YAML or JSON "
-        "casebooks (.yaml, .json), and JSON Lines of CloudEvents (.jsonl)"
+        "the file is of no known format",
+        place=Place(name),
+        hint="there are: YAML or JSON "
+        "casebooks (.yaml, .json), and JSON Lines of CloudEvents (.jsonl)",
     )

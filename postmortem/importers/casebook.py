@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from postmortem.core import formulas
+from postmortem.core import formulas, reading
 from postmortem.core.decide import Draft
 from postmortem.core.errors import BadInput, Place
 from postmortem.core.events import (
@@ -18,7 +18,6 @@ from postmortem.core.events import (
     ServiceDeclared,
     SourceDeclared,
 )
-from postmortem.importers import reading
 from postmortem.importers.document import Node, read
 
 VERSION: Final = "1"

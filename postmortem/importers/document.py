@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Any, Final
 
 import yaml
@@ -24,6 +23,7 @@ LARGEST: Final = 64 * 1024 * 1024
 """Bytes; a log of millions of events goes through JSON Lines, which is read line by line."""
 DEEPEST: Final = 100
 
+_scanstring: Final = json.decoder.scanstring  # type: ignore[attr-defined]
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -135,8 +135,9 @@ def _compose(events: Iterator[Any], file: str) -> Node:
             raise BadInput("there is a second document", place=place, hint="one file, one casebook")
         if not isinstance(event, yaml.NodeEvent):
             continue
-        if getattr(event, "tag", None) not in (None, "!"):
-            raise BadInput(f"there is a tag, {event.tag}", place=place, hint="leave it out")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise BadInput(f"there is a tag, {tag}", place=place, hint="leave it out")
         node = _node(event)
         if not open_nodes:
             root = node
@@ -200,8 +201,7 @@ class _Json:
         self.counted, self.lines = 0, 1
 
     def place(self, at: int) -> Place:
-        """The line of a position; positions are asked in ascending order, so each is counted once.
-        """
+        """The line of a position; they are asked in ascending order, and counted once."""
         self.lines += self.text.count("\n", self.counted, at)
         self.counted = max(at, self.counted)
         return Place(self.file, self.lines)
@@ -241,7 +241,8 @@ class _Json:
 
     def string(self, at: int) -> tuple[str, int]:
         try:
-            return scanstring(self.text, at + 1, True)
+            value, end = _scanstring(self.text, at + 1, True)
+            return value, end
         except json.JSONDecodeError as error:
             raise self.wrong(error.pos, error.msg) from None
 

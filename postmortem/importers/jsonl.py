@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from postmortem.core import reading
 from postmortem.core.decide import Draft
 from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.events import Body, Declaration, upcast
 from postmortem.core.times import parse_stored
 from postmortem.core.words import Disclosure, digest_in
-from postmortem.importers import reading
 from postmortem.importers.document import decoded
 
 KEYS: Final = frozenset(
@@ -43,8 +43,8 @@ class Line:
         withheld = [f for f, v in body.items() if (d := digest_in(v)) and d not in texts]
         if withheld:
             raise BadInput(
-                f"the words of {withheld[0]} are withheld", hint="a copy of such a log is made "
-                "with --keep-recorded"
+                f"the words of {withheld[0]} are withheld",
+                hint="a copy of such a log is made with --keep-recorded",
             )
         clear = {
             field: texts[digest] if (digest := digest_in(value)) else value

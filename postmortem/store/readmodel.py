@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from postmortem.core import formulas
 from postmortem.core.errors import StoreProblem
 from postmortem.core.events import DECLARATIONS, Body, upcast, version_of
 from postmortem.core.history import RETRACTED, Version, reigns
-from postmortem.core.times import BEGINNING, END, parse_stored
+from postmortem.core.times import END, parse_stored
 from postmortem.store.view import VERSION_COLUMNS, VIEW_VERSION, disclosed, version_from
 
 TABLES: Final[dict[str, dict[str, Any]]] = {
@@ -57,7 +57,7 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
             "id": str,
             "fact": str,
             "type": str,
-            "place": int,
+            "place": str,
             "known": int,
             "recorded": int,
             "at_earliest": int,
@@ -120,9 +120,9 @@ def make(connection: sqlite3.Connection) -> None:
     from sqlite_utils import Database  # slow to import, and needed here only
 
     database = Database(connection, execute_plugins=False)
-    for table in database.table_names():
-        if table.startswith("view_"):
-            connection.execute(f'DROP TABLE "{table}"')
+    for old in database.table_names():
+        if old.startswith("view_"):
+            connection.execute(f'DROP TABLE "{old}"')
     for name, table in TABLES.items():
         database.table(name).create(table["columns"], pk=table["pk"], strict=True)
     for name, columns, unique in INDEXES:
@@ -194,7 +194,8 @@ def apply(connection: sqlite3.Connection, envelope: Body) -> None:
         )
         _take(connection, platform, envelope["stream"], version, record)
     connection.execute(
-        "INSERT INTO view_moment VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
+        "INSERT INTO view_moment VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET position = excluded.position",
         (recorded, position),
     )
     connection.execute("UPDATE view_state SET position = ?", (position,))
@@ -268,7 +269,7 @@ def _take(
             version.id,
             version.fact,
             version.type,
-            version.place,
+            " ".join(map(str, version.place)),
             version.known,
             version.recorded,
             *at,

@@ -168,17 +168,6 @@ def check(connection: sqlite3.Connection, path: str) -> None:
         )
 
 
-def is_current(connection: sqlite3.Connection) -> bool:
-    """Whether the view is of this program's version and has caught up with the log."""
-    try:
-        row = connection.execute(
-            "SELECT schema, position, (SELECT max(position) FROM stored_events) FROM view_state"
-        ).fetchone()
-    except sqlite3.OperationalError:
-        return False
-    return row is not None and row[0] == VIEW_VERSION and row[1] == (row[2] or 0)
-
-
 def text_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[str, Any]:
     """The words behind those digests, as far as they are not withheld."""
     marks = ",".join("?" * len(digests))
@@ -207,7 +196,7 @@ def version_from(row: Sequence[Any]) -> Version:
         fact=row[1],
         type=row[2],
         position=row[3],
-        place=row[4],
+        place=tuple(map(int, row[4].split())),
         known=row[5],
         recorded=row[6],
         at=None if row[7] is None else Span(row[7], row[8]),
@@ -226,6 +215,38 @@ class View:
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self.connection = connection
         self.path = path
+
+    @classmethod
+    def open(cls, path: str) -> View:
+        """The view in the store at that path. Raises: StoreProblem."""
+        return cls(open_read_only(path), path)
+
+    @classmethod
+    def in_memory(cls, path: str) -> View:
+        """A view yet to be filled, of a store that cannot hold a current one."""
+        try:
+            return cls(attached_in_memory(path), path)
+        except sqlite3.Error as error:
+            raise trouble(error, path) from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is of this program's version and has caught up with the log."""
+        try:
+            row = self.connection.execute(
+                "SELECT schema, position, (SELECT max(position) FROM stored_events) FROM view_state"
+            ).fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such" in str(error):
+                return False
+            raise trouble(error, self.path) from None
+        except sqlite3.Error as error:
+            raise trouble(error, self.path) from None
+        return row is not None and row[0] == VIEW_VERSION and row[1] == (row[2] or 0)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -257,8 +278,10 @@ class View:
         return int(row[0] or 0)
 
     def declared(self, platform: str, kind: str, position: int) -> dict[str, tuple[Any, ...]]:
-        """What was declared of that kind, as it stood at the position: id -> (name, zone or
-        provider, formula, position of the declaration)."""
+        """What was declared of that kind, as it stood at the position.
+
+        By id: its name, its zone or provider, its formula, the position of its declaration.
+        """
         rows = self.connection.execute(
             "SELECT id, name, detail, formula, position FROM view_declaration "
             "WHERE platform = ? AND kind = ? AND position <= ? AND until > ? ORDER BY id",
@@ -313,7 +336,9 @@ class View:
 
     def log(self, platform: str | None = None) -> Iterator[tuple[dict[str, Any], list[Disclosure]]]:
         """Every envelope as stored, in order, with the words that it stands for."""
-        rows = self.connection.execute("SELECT position, state FROM stored_events ORDER BY position")
+        rows = self.connection.execute(
+            "SELECT position, state FROM stored_events ORDER BY position"
+        )
         for position, state in rows:
             envelope: dict[str, Any] = json.loads(state)
             if platform is None or envelope["platform"] == platform:

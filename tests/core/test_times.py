@@ -649,6 +649,7 @@ def test_a_span_reaches_from_its_first_side_to_its_last(day: date, days: int, zo
         assert "is before" in refusal(lambda: parse_span(f"{later}..{day}", zone)).message
 
 
+@steady
 @given(small_spans, few)
 def test_possibly_and_certainly(span: Span, moment: Instant) -> None:
     places = range(span.earliest, span.latest + 1)

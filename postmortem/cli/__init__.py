@@ -1,0 +1,53 @@
+"""The command line: a door, and the only place where click lives."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from postmortem.core.errors import Problem
+
+FAULT = 70
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and leave with its exit status (README, "exit statuses")."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    import click
+
+    from postmortem.cli.commands import group
+    from postmortem.cli.output import complain
+
+    try:
+        status = group.main(arguments, prog_name="postmortem", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Problem as problem:
+        complain(problem)
+        return problem.exit_status
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; what was not acknowledged is not recorded", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our answer has seen enough; nothing more may be written, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:
+        if os.environ.get("POSTMORTEM_DEBUG"):
+            raise
+        click.echo(
+            f"postmortem: a fault of the program's own: {type(fault).__name__}: {fault}\n"
+            "  please report it; POSTMORTEM_DEBUG=1 shows where it happened",
+            err=True,
+        )
+        return FAULT

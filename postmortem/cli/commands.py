@@ -1,0 +1,103 @@
+"""The table of commands, each loaded when it is called and not before.
+
+To add one: write its function in a module of this folder, and its line here.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+ASK, KEEP, START = "Ask", "Keep the record", "Start here"
+
+COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "demo": ("demo:demo", START, "The founding case: five questions with their answers."),
+    "import": ("keep:import_", KEEP, "Record what is new in a casebook or an exported log."),
+    "state": ("ask:state", ASK, "What works at a moment, and because of what."),
+    "downtime": ("ask:downtime", ASK, "How long each capability was out, and impaired."),
+    "cuts": ("ask:cuts", ASK, "Whose loss would take a capability down."),
+    "export": ("keep:export", KEEP, "Write the log as JSON Lines."),
+    "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
+    "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
+    "where": ("keep:where", KEEP, "Which store is used, and why that one."),
+}
+"""Name -> (module:function in this package, section, one line)."""
+
+
+class Commands(click.Group):
+    """Loads a command's module when the command is called; its help needs none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(f"postmortem.cli.{module}"), function)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; the list of names is ours, so that suggestions load nothing."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(
+                f"No such command {args[0]!r}."
+                + (f" Did you mean {near[0]!r}?" if near else " `postmortem --help` lists them.")
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """By section."""
+        for section in (START, ASK, KEEP):
+            rows = [(name, line) for name, (_, where, line) in COMMANDS.items() if where == section]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+
+def _colour(choice: str) -> bool | None:
+    """Whether to colour; None: where the output is a terminal. NO_COLOR as no-color.org has it."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
+        return True
+    return False if os.environ.get("TERM") == "dumb" else None
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="A question can fix three clocks: --at (when it was true), --known-at (what could be "
+    "known by then), --recorded-at (what the log held by then).",
+)
+@click.option("--db", metavar="FILE", help="The store; else POSTMORTEM_DB, else the nearest "
+              "postmortem.db upwards, else the one in your data folder.")  # fmt: skip
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Whether to colour the output.",
+)
+@click.version_option(package_name="postmortem-record", prog_name="postmortem")
+@click.pass_context
+def group(ctx: click.Context, db: str | None, color: str) -> None:
+    """A record of what a platform lost, when, and when one could know it."""
+    ctx.color = _colour(color)
+    ctx.obj = {"db": db}
+
+
+def run_inside(arguments: list[str], **settings: Any) -> Any:
+    """Run another command as if it had been typed; its errors reach the caller."""
+    return group.main(arguments, prog_name="postmortem", standalone_mode=False, **settings)

@@ -1,0 +1,145 @@
+"""Keeping the record: import, export, backup, rebuild, where."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from postmortem.cli import output
+from postmortem.cli.options import json_option, platform_option
+from postmortem.cli.place import locate, tracker
+from postmortem.core.errors import BadInput, Problem, StoreProblem
+from postmortem.tracker import read_input
+
+
+@click.command(
+    "import",
+    epilog="""\b
+Examples:
+  postmortem import casebook.yaml
+  postmortem import --amend casebook.yaml
+  postmortem --db copy.db import --keep-recorded log.jsonl""",
+)
+@click.argument("casebooks", nargs=-1, required=True, metavar="CASEBOOK…")
+@click.option("--amend", is_flag=True, help="Let declarations change what was declared before.")
+@click.option(
+    "--keep-recorded",
+    is_flag=True,
+    help="Copy an exported log as it is, with its recording times; into an empty store.",
+)
+@json_option
+@click.pass_context
+def import_(
+    ctx: click.Context, casebooks: tuple[str, ...], amend: bool, keep_recorded: bool, as_json: bool
+) -> int:
+    """Record what is new in a casebook (YAML, JSON) or in an exported log (JSON Lines).
+
+    Each file is recorded whole or not at all. What is known already is skipped, so that importing
+    again is harmless; an event of a known id with other content is refused.
+    """
+    store = tracker(ctx, writes=True)
+    recorded = skipped = status = 0
+    for casebook in casebooks:
+        try:
+            name, data = read_input(casebook)
+            if keep_recorded:
+                receipt = store.copy_from(name, data)
+            else:
+                receipt = store.import_file(name, data, amend=amend)
+        except BadInput as problem:
+            output.complain(problem)
+            status = problem.exit_status
+            continue
+        recorded += receipt.recorded
+        skipped += receipt.skipped
+        if not as_json:
+            output.say(
+                f"{name}: {receipt.recorded} recorded"
+                + (f", {receipt.skipped} known already" if receipt.skipped else "")
+            )
+    if as_json:
+        output.print_json({"recorded": recorded, "skipped": skipped})
+    return status
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  postmortem export > log.jsonl
+  postmortem export -o log.jsonl"""
+)
+@click.option("-o", "--output", "target", metavar="FILE", help="Where to; else standard output.")
+@platform_option
+@click.pass_context
+def export(ctx: click.Context, target: str | None, platform: str | None) -> None:
+    """Write the log as JSON Lines, a CloudEvents 1.0 envelope an event.
+
+    `import` reads it; `import --keep-recorded` makes a copy of it that answers every question the
+    same.
+    """
+    store = tracker(ctx)
+    lines = store.export(None if platform is None else store.platform(platform))
+    if target is None:
+        for line in lines:
+            click.echo(line)
+        return
+    try:
+        with open(target, "x", encoding="utf-8") as file:
+            count = 0
+            for line in lines:
+                file.write(line + "\n")
+                count += 1
+    except FileExistsError:
+        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
+    except OSError as error:
+        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
+    click.echo(f"{target}: {count} events", err=True)
+
+
+@click.command(epilog="\b\nExample:\n  postmortem backup safe/2021-01-11.db")
+@click.argument("file")
+@click.pass_context
+def backup(ctx: click.Context, file: str) -> None:
+    """Copy the store to FILE, consistent also while others record."""
+    size = tracker(ctx).backup(file)
+    output.say(f"{file}: {size:,} bytes")
+
+
+@click.command(epilog="\b\nExample:\n  postmortem rebuild")
+@click.pass_context
+def rebuild(ctx: click.Context) -> None:
+    """Make the view anew from the log; the answers stay the same.
+
+    The view is disposable and rebuilt by itself when a new version of the program needs another
+    one; this is for doubts.
+    """
+    count = tracker(ctx).rebuild()
+    output.say(f"the view was made anew from {count:,} events")
+
+
+@click.command(epilog="\b\nExamples:\n  postmortem where\n  postmortem --db other.db where --json")
+@json_option
+@click.pass_context
+def where(ctx: click.Context, as_json: bool) -> None:
+    """Which store is used, and which rule chose it."""
+    found = locate(ctx.find_root().obj["db"])
+    exists = os.path.isfile(found.path)
+    copy = None
+    if exists:
+        try:
+            copy = tracker(ctx).view.copy_of
+        except Problem as problem:
+            output.complain(problem)
+    if as_json:
+        output.print_json(
+            {"path": os.path.abspath(found.path), "rule": found.rule, "exists": exists,
+             "copy_of": copy}
+        )  # fmt: skip
+        return
+    output.say(os.path.abspath(found.path))
+    output.say(f"chosen by: {found.rule}")
+    if not exists:
+        output.say("there is nothing yet; `postmortem import CASEBOOK` makes it")
+    if copy is not None:
+        output.say(f"it is a copy, made from {copy}")

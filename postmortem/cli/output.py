@@ -1,0 +1,142 @@
+"""How answers look: tables that fit, status told by shape and word before colour."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from postmortem.core.errors import Problem
+from postmortem.core.times import END, AsOf, Instant, in_zone
+from postmortem.core.words import as_json, for_terminal
+
+SHAPES: Final = {
+    "operational": ("●", "green"),
+    "degraded": ("◐", "yellow"),
+    "unavailable": ("✕", "red"),
+    "uncertain": ("?", "magenta"),
+    "nothing recorded": ("·", None),
+}
+PIPED_WIDTH: Final = 100
+
+
+def complain(problem: Problem) -> None:
+    """One clear message on standard error."""
+    lines = str(problem).split("\n")
+    click.echo(f"postmortem: {for_terminal(lines[0])}", err=True)
+    for line in lines[1:]:
+        click.echo(f"  {for_terminal(line.strip())}", err=True)
+
+
+def print_json(document: Any, *, indent: int | None = 2) -> None:
+    """One JSON document on standard output."""
+    click.echo(as_json(document, indent=indent))
+
+
+def say(text: str = "") -> None:
+    """A line of the answer."""
+    click.echo(text)
+
+
+def status_cell(status: str) -> str:
+    """Shape and word, coloured where there is colour."""
+    shape, colour = SHAPES[status]
+    return click.style(f"{shape} {status}", fg=colour)
+
+
+def moment(instant: Instant, zone: str | None) -> str:
+    """`2021-01-11 00:30 PST (08:30 UTC)`: in the zone, and in UTC with the date if it differs."""
+    local, utc = in_zone(instant, zone), in_zone(instant, None)
+    if local == utc:
+        return utc
+    if local[:10] == utc[:10]:
+        utc = utc[11:]
+    return f"{local} ({utc})"
+
+
+def question(as_of: AsOf, zone: str | None) -> str:
+    """The question, resolved: `at 2021-01-11 00:30 PST (08:30 UTC), as known now`."""
+    return f"at {moment(as_of.valid, zone)}, {clocks(as_of, zone)}"
+
+
+def clocks(as_of: AsOf, zone: str | None) -> str:
+    """The two other clocks of a question."""
+    known = "now" if as_of.known == END else in_zone(as_of.known, zone)
+    text = f"as known {known}"
+    if as_of.recorded != END:
+        text += f", as recorded by {in_zone(as_of.recorded, zone)}"
+    return text
+
+
+def width() -> int:
+    """How many columns there are; a fixed number where nobody watches."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return max(40, shutil.get_terminal_size().columns)
+    return PIPED_WIDTH
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
+    """Print rows in columns; the last column wraps, so that nothing is cut off."""
+    cells = [[_clean(cell) for cell in row] for row in rows]
+    columns = [
+        max([shown(header[index]), *(shown(row[index]) for row in cells)])
+        for index in range(len(header))
+    ]
+    room = width() - indent - sum(columns[:-1]) - 2 * (len(columns) - 1)
+    columns[-1] = max(20, min(columns[-1], room))
+    say(" " * indent + click.style(_line(header, columns), bold=True, dim=True).rstrip())
+    for row in cells:
+        last = textwrap.wrap(
+            row[-1], columns[-1], break_long_words=False, break_on_hyphens=False
+        ) or [""]
+        say(" " * indent + _line([*row[:-1], last[0]], columns).rstrip())
+        lead = " " * (indent + sum(columns[:-1]) + 2 * (len(columns) - 1))
+        for more in last[1:]:
+            say(lead + more)
+
+
+def _clean(cell: str) -> str:
+    # a cell may carry our own colours, which click.style wrote; everything else is escaped
+    plain = click.unstyle(cell)
+    safe = for_terminal(plain)
+    return cell if safe == plain else safe
+
+
+def _line(cells: Sequence[str], columns: Sequence[int]) -> str:
+    return "  ".join(
+        cell + " " * (size - shown(cell)) for cell, size in zip(cells, columns, strict=True)
+    )
+
+
+def shown(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in click.unstyle(text)
+    )
+
+
+def lasted(microseconds: int) -> str:
+    """A length of time for people, exact to the second: `3 d 07:59:00`."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    text = f"{hours:02}:{minutes:02}:{seconds:02}"
+    if rest:
+        text += f".{rest:06}".rstrip("0")
+    return f"{days} d {text}" if days else text
+
+
+def between(pair: tuple[int, int]) -> str:
+    """A range of lengths: one where both ends agree."""
+    least, most = pair
+    if least == most:
+        return "none" if not most else lasted(least)
+    return f"{'none' if not least else lasted(least)} … {lasted(most)}"
