@@ -26,7 +26,7 @@ from postmortem.store.view import View
 
 if TYPE_CHECKING:
     from postmortem.core.decide import Draft
-    from postmortem.core.events import Recorded
+    from postmortem.core.recorded import Recorded
     from postmortem.store.ledger import SQLiteLedger, SQLiteWriting
 
 

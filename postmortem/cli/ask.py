@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
 from postmortem.cli import output
-from postmortem.cli.options import as_of, instant, question_options
-from postmortem.cli.place import tracker
+from postmortem.cli.options import Asked, asked, question_options
 from postmortem.core import formulas, measures
 from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.levels import Bounds
 from postmortem.core.state import Picture, State
 from postmortem.core.times import END, AsOf, parse_instant
-from postmortem.tracker import Tracker, system_clock
 
 
 @click.command(
@@ -34,40 +33,30 @@ Examples:
 @click.pass_context
 def state(
     ctx: click.Context,
+    /,
     at: str | None,
     without: tuple[str, ...],
     batch: str | None,
-    platform: str | None,
-    known_at: str | None,
-    recorded_at: str | None,
-    as_json: bool,
+    **frame: Any,
 ) -> None:
     """What works at a moment, and because of what.
 
     A level is a pair, worst and best: what is known may leave both possible. Where they differ,
     the status is `uncertain`.
     """
-    store = tracker(ctx)
-    chosen = store.platform(platform)
-    zone = store.zone(chosen)
+    question = asked(ctx, at=at, **frame)
     if batch is not None:
-        if at or known_at or recorded_at:
+        if at or frame["known_at"] or frame["recorded_at"]:
             raise BadInput("--batch brings its own times", hint="leave --at and the clocks out")
-        _batch(store, chosen, zone, batch, without)
+        _batch(question, batch, without)
         return
-    asked = as_of(
-        instant(at, zone, "--at") if at is not None else system_clock(),
-        known_at,
-        recorded_at,
-        zone,
-    )
-    picture = store.picture(chosen, asked)
+    picture = question.store.picture(question.platform, question.as_of)
     _known_services(picture, without)
-    answer = picture.state(asked, without)
-    if as_json:
+    answer = picture.state(question.as_of, without)
+    if question.json:
         output.print_json(answer.document())
     else:
-        _show_state(store, picture, answer, zone, without)
+        _show_state(question, picture, answer, without)
 
 
 def _known_services(picture: Picture, without: Iterable[str]) -> None:
@@ -80,23 +69,21 @@ def _known_services(picture: Picture, without: Iterable[str]) -> None:
             )
 
 
-def _batch(
-    store: Tracker, platform: str, zone: str | None, file: str, without: tuple[str, ...]
-) -> None:
+def _batch(question: Asked, file: str, without: tuple[str, ...]) -> None:
     pictures: dict[tuple[int, int], Picture] = {}
     for number, line in enumerate(_lines(file), 1):
         place = Place("standard input" if file == "-" else file, number)
         if not line.strip():
             continue
         try:
-            asked = _asked(line, zone)
-            key = (asked.known, asked.recorded)
+            as_of = _asked(line, question.home)
+            key = (as_of.known, as_of.recorded)
             if key not in pictures:
                 if len(pictures) > 64:
                     pictures.clear()
-                pictures[key] = store.picture(platform, asked)
+                pictures[key] = question.store.picture(question.platform, as_of)
             _known_services(pictures[key], without)
-            answer = pictures[key].state(asked, without)
+            answer = pictures[key].state(as_of, without)
         except Problem as problem:
             raise problem.at(place) from None
         output.print_json(answer.document(), indent=None)
@@ -137,9 +124,8 @@ def _asked(line: str, zone: str | None) -> AsOf:
     )
 
 
-def _show_state(
-    store: Tracker, picture: Picture, answer: State, zone: str | None, without: tuple[str, ...]
-) -> None:
+def _show_state(question: Asked, picture: Picture, answer: State, without: tuple[str, ...]) -> None:
+    store, zone = question.store, question.zone
     position = store.view.position_at(answer.as_of.recorded)
     declared = {
         kind: store.view.declared(answer.platform, kind, position)
@@ -234,30 +220,27 @@ Examples:
 @click.pass_context
 def downtime(
     ctx: click.Context,
+    /,
     start: str,
     end: str,
-    platform: str | None,
-    known_at: str | None,
-    recorded_at: str | None,
-    as_json: bool,
+    **frame: Any,
 ) -> None:
     """How long each capability was unavailable, and how long it was impaired.
 
     Each is a range: at least, for how long the best was so; at most, for how long the worst was.
     Impaired is everything below operational. Causes that overlap count once.
     """
-    store = tracker(ctx)
-    chosen = store.platform(platform)
-    zone = store.zone(chosen)
-    begin, until = instant(start, zone, "--from"), instant(end, zone, "--to")
-    asked = as_of(begin, known_at, recorded_at, zone)
-    found = measures.downtime(store.picture(chosen, asked), begin, until)
-    if as_json:
+    question = asked(ctx, **frame)
+    zone = question.zone
+    begin, until = question.instant(start, "--from"), question.instant(end, "--to")
+    picture = question.store.picture(question.platform, question.as_of)
+    found = measures.downtime(picture, begin, until)
+    if question.json:
         output.print_json({id: measured.document() for id, measured in found.items()})
         return
     output.say(
-        f"{chosen} from {output.moment(begin, zone)} to {output.moment(until, zone)}, "
-        f"{output.clocks(asked, zone)}"
+        f"{question.platform} from {output.moment(begin, zone)} to {output.moment(until, zone)}, "
+        f"{output.clocks(question.as_of, zone)}"
     )
     output.say(f"the window is {output.lasted(until - begin)} long")
     output.say()
@@ -282,30 +265,25 @@ Examples:
 @click.pass_context
 def cuts(
     ctx: click.Context,
+    /,
     capability: str,
     at: str | None,
-    platform: str | None,
-    known_at: str | None,
-    recorded_at: str | None,
-    as_json: bool,
+    **frame: Any,
 ) -> None:
     """The smallest sets of services whose loss may make a capability unavailable.
 
     All else is supposed operational. A set of one is a single point of failure.
     """
-    store = tracker(ctx)
-    chosen = store.platform(platform)
-    zone = store.zone(chosen)
-    when = instant(at, zone, "--at") if at is not None else system_clock()
-    asked = as_of(when, known_at, recorded_at, zone)
-    picture = store.picture(chosen, asked)
+    question = asked(ctx, at=at, **frame)
+    picture = question.store.picture(question.platform, question.as_of)
     if capability not in picture.situation.capabilities:
         raise _unknown_capability(capability, picture)
-    sets = measures.cut_sets(picture, capability, when)
-    if as_json:
+    sets = measures.cut_sets(picture, capability, question.as_of.valid)
+    if question.json:
         output.print_json(measures.cuts_document(capability, sets))
         return
-    output.say(f"{capability} of {chosen} {output.question(asked, zone)}")
+    head = output.question(question.as_of, question.zone)
+    output.say(f"{capability} of {question.platform} {head}")
     output.say()
     if not sets:
         output.say("no loss of services makes it unavailable")

@@ -7,43 +7,17 @@ stands here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
-from postmortem.core import formulas, words
-from postmortem.core.disruptions import settle
-from postmortem.core.errors import NOWHERE, BadInput, Place, Problem, Refused
-from postmortem.core.events import (
-    CATALOGUE,
-    Body,
-    Declaration,
-    Entry,
-    Event,
-    Names,
-    named,
-    source_of,
-    span_of,
-    topic,
-    version_of,
-)
-from postmortem.core.history import (
-    CLAIMED,
-    CUT_OFF,
-    EFFECT_CHANGED,
-    RESCHEDULED,
-    RESTORED,
-    RETRACTED,
-    REVISED,
-    WITHDRAWN,
-    Version,
-    Words,
-    last_word,
-)
-from postmortem.core.times import END, AsOf, Instant, Span, format_instant
-
-NOW = AsOf(END)
-"""As all that is recorded stands."""
+from postmortem.core.errors import NOWHERE, BadInput, Place, Problem
+from postmortem.core.events import Declaration, Entry, Event
+from postmortem.core.fields import Body, Names
+from postmortem.core.history import RETRACTED, Version
+from postmortem.core.meaning import differences
+from postmortem.core.record import Record
+from postmortem.core.recorded import named, source_of, span_of, topic, version_of
+from postmortem.core.rules import formula_holds, is_part, refuse
+from postmortem.core.times import END, Instant, format_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,55 +53,6 @@ class Ready:
     def topic(self) -> str:
         """The stored type."""
         return topic(type(self.entry))
-
-
-class Record(Words, Protocol):
-    """What deciding needs to know of one platform's record: every answer by an index."""
-
-    def declaration(self, kind: str, id: str) -> tuple[int, Body] | None:
-        """How often it was declared, and its last body, words in the clear unless withheld."""
-        ...
-
-    def event(self, id: str) -> Body | None:
-        """The body of the event of that id, words in the clear unless withheld."""
-        ...
-
-    def version(self, id: str) -> Version | None:
-        """The version of that id."""
-        ...
-
-    def stream(self, id: str) -> str:
-        """The stream that holds the event of that id."""
-        ...
-
-    def about(self, fact: str) -> Iterable[str]:
-        """The facts of which some version speaks of that fact."""
-        ...
-
-    def parts(self, capability: str) -> Iterable[str]:
-        """Every id that any formula ever recorded of that capability names."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """The words of a record with one version more, as if it were recorded already."""
-
-    under: Words
-    more: Version
-
-    def versions(self, fact: str) -> Iterable[Version]:
-        """All versions of a fact, and the new one."""
-        yield from self.under.versions(fact)
-        if self.more.fact == fact:
-            yield self.more
-
-    def retractions(self, event: str) -> Iterable[str]:
-        """The retractions that name that id, and the new one."""
-        found = list(self.under.retractions(event))
-        if self.more.type == RETRACTED and self.more.subjects == (event,):
-            found.append(self.more.fact)
-        return dict.fromkeys(found)
 
 
 def decide(draft: Draft, record: Record, *, now: Instant, position: int) -> list[Ready]:
@@ -182,7 +107,7 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
                 else "amend it with --amend if the declaration was wrong",
             )
     if kind == "capability":
-        _formula(id, body["requires"], record)
+        formula_holds(id, body["requires"], record)
     count = 0 if known is None else known[0]
     identity = draft.identity or (f"{kind}:{id}" if not count else f"{kind}:{id}:{count + 1}")
     return [
@@ -205,42 +130,6 @@ def _free(record: Record, id: str, *, but: str) -> None:
             raise BadInput(f"{id} is the id of a {kind} already", hint="choose another id")
     if but != "event" and record.version(id) is not None:
         raise BadInput(f"{id} is the id of an event already", hint="choose another id")
-
-
-def _formula(capability: str, requires: object, record: Record) -> None:
-    """Every id that the formula names must be there, and none may lead back to the capability."""
-    parts = list(dict.fromkeys(formulas.ids(formulas.parse(requires))))
-    for part in parts:
-        if part != capability and not _is_part(record, part):
-            raise BadInput(
-                f"the formula of {capability} names {part}, and there is no service or "
-                "capability of that id",
-                hint="declare it first",
-            )
-    path = _path(record, parts, capability)
-    if path is not None:
-        raise BadInput(
-            "the formula would close a circle: " + " → ".join([capability, *path]),
-            hint="every formula ever recorded counts, also of revisions and former declarations",
-        )
-
-
-def _is_part(record: Record, id: str) -> bool:
-    return any(record.declaration(kind, id) is not None for kind in ("service", "capability"))
-
-
-def _path(record: Record, start: list[str], goal: str) -> list[str] | None:
-    """A way along formulas from one of the parts to the goal."""
-    seen: set[str] = set()
-    pending = [[part] for part in start]
-    while pending:
-        path = pending.pop()
-        if path[-1] == goal:
-            return path
-        if path[-1] not in seen:
-            seen.add(path[-1])
-            pending += [[*path, part] for part in record.parts(path[-1])]
-    return None
 
 
 # --- events -----------------------------------------------------------------------------------
@@ -279,7 +168,7 @@ def _event(draft: Draft, event: Event, record: Record, now: Instant, position: i
         recorded=now,
         earlier=record.version,
     )
-    _rules(event, version, record)
+    refuse(event, version, record)
     stream = _stream(draft.platform, event, body, record)
     return [Ready(draft.platform, event.id, stream, event, body, known, version)]
 
@@ -317,7 +206,7 @@ def _resolve(event: Event, field: str, names: Names, id: str, record: Record) ->
         return
     found = record.version(id)
     if found is None:
-        if names.what == "any" and _is_part(record, id):
+        if names.what == "any" and is_part(record, id):
             return
         raise BadInput(
             f"{field}: {id} of {event.id} points to nothing recorded before it",
@@ -399,181 +288,3 @@ def _stream(platform: str, event: Event, body: Body, record: Record) -> str:
         if record.declaration("service", id) is not None:
             return service_stream(platform, id)
     return declarations_stream(platform)
-
-
-# --- what recording refuses ---------------------------------------------------------------------
-
-
-def _rules(event: Event, version: Version, record: Record) -> None:
-    if event.TYPE == RESTORED:
-        if not version.subjects:
-            raise Refused(f"{event.id} ends nothing", hint="name in ends what it restores")
-        _distinct(event, version)
-    if event.TYPE == REVISED:
-        assert version.capability is not None
-        _formula(version.capability, event.body()["requires"], record)
-    if event.TYPE == RETRACTED and event.replaces is not None:
-        _retraction_corrected(event, version, record)
-    _same_service(event, version, record)
-
-    overlay = Overlay(record, version)
-    if last_word(overlay, version.fact, NOW) is not version:
-        return  # it corrects what is not the last word: nothing changes as all stands
-    said_before = {subject for each in record.versions(version.fact) for subject in each.subjects}
-    for subject in version.subjects if event.TYPE != RETRACTED else ():
-        if subject not in said_before:
-            _once(event, version, subject, record)
-        if event.TYPE in (RESTORED, EFFECT_CHANGED):
-            _not_before(event, version, subject, record, overlay)
-
-
-def _distinct(event: Event, version: Version) -> None:
-    twice = [fact for fact in version.subjects if version.subjects.count(fact) > 1]
-    if twice:
-        raise Refused(
-            f"{event.id} names {twice[0]} twice in ends",
-            hint="a corrected version is the same disruption as the first",
-        )
-
-
-def _retraction_corrected(event: Event, version: Version, record: Record) -> None:
-    """A corrected retraction names only what stood before it, else two could undo each other."""
-    first = record.version(version.fact)
-    target = record.version(version.subjects[0])
-    assert first is not None
-    assert target is not None
-    if target.position >= first.position:
-        raise Refused(
-            f"{event.id} would make the retraction {version.fact} take back {target.id}, "
-            "which was recorded after it",
-            hint="record a retraction of its own",
-        )
-
-
-def _same_service(event: Event, version: Version, record: Record) -> None:
-    if event.TYPE != CUT_OFF or not version.subjects:
-        return
-    announcement = _standing_or_last(record, version.subjects[0])
-    if announcement.service != version.service:
-        raise Refused(
-            f"{event.id} cuts off {version.service}, and the announcement "
-            f"{version.subjects[0]} is about {announcement.service}",
-            hint="name an announcement of the same service, or none",
-        )
-
-
-def _standing_or_last(record: Record, fact: str) -> Version:
-    standing = last_word(record, fact, NOW)
-    return standing or max(record.versions(fact), key=lambda each: each.place)
-
-
-def _speaking(record: Record, subject: str, type: str, but: str) -> Version | None:
-    """A fact of that type, other than `but`, that stands and speaks of the subject."""
-    for fact in sorted(record.about(subject)):
-        if fact != but:
-            standing = last_word(record, fact, NOW)
-            if standing is not None and standing.type == type and subject in standing.subjects:
-                return standing
-    return None
-
-
-def _once(event: Event, version: Version, subject: str, record: Record) -> None:
-    """What is ended, confirmed or withdrawn already is not so again by another fact."""
-    again = {RESTORED: "ended", CUT_OFF: "confirmed", WITHDRAWN: "withdrawn"}.get(event.TYPE)
-    if again is not None:
-        other = _speaking(record, subject, event.TYPE, version.fact)
-        if other is not None:
-            raise Refused(
-                f"{subject} is {again} already, by {other.fact}",
-                hint="another source's time for it is a time-claimed; a better record of it is a "
-                f"correction with replaces: {other.id}",
-            )
-    if event.TYPE in (CUT_OFF, RESCHEDULED):
-        withdrawal = _speaking(record, subject, WITHDRAWN, version.fact)
-        if withdrawal is not None and event.TYPE == CUT_OFF:
-            raise Refused(
-                f"the announcement {subject} is withdrawn, by {withdrawal.fact}",
-                hint="record the cut-off without announcement",
-            )
-        if withdrawal is not None:
-            raise Refused(
-                f"the announcement {subject} is withdrawn, by {withdrawal.fact}, and cannot be "
-                "rescheduled",
-                hint="announce it anew",
-            )
-
-
-def _not_before(
-    event: Event, version: Version, subject: str, record: Record, overlay: Overlay
-) -> None:
-    """A step that certainly precedes the start of its disruption is refused."""
-    start = last_word(overlay, subject, NOW)
-    if start is None or start.at is None or version.at is None:
-        return  # it points to a retracted fact, and has no effect
-    starts = settle(subject, [start.at, *_claimed(record, subject)])
-    happens = settle(version.fact, [version.at, *_claimed(record, version.fact)])
-    if happens.span.latest < starts.span.earliest:
-        raise Refused(
-            f"{event.id} lies before the start of {subject}: at the latest "
-            f"{format_instant(happens.span.latest)}, and that starts at the earliest "
-            f"{format_instant(starts.span.earliest)}",
-            hint="mend its time, or correct the start first",
-        )
-
-
-def _claimed(record: Record, fact: str) -> list[Span]:
-    found = []
-    for other in record.about(fact):
-        standing = last_word(record, other, NOW)
-        if standing is not None and standing.type == CLAIMED and fact in standing.subjects:
-            assert standing.effective is not None
-            found.append(standing.effective)
-    return found
-
-
-# --- the same by meaning ------------------------------------------------------------------------
-
-
-def differences(name: str, new: Body, old: Body, record: Record) -> list[str]:
-    """Where two bodies of that type differ in meaning, one sentence each; spelling is nothing."""
-    ours, theirs = _meaning(name, new, record), _meaning(name, old, record)
-    found = []
-    for field in sorted({*ours, *theirs}):
-        if words.digest_in(old.get(field)) and field in CATALOGUE[name].said():
-            continue  # withheld: nobody can say any more, and it stays withheld
-        if ours.get(field) != theirs.get(field):
-            found.append(f"{field} is {_shown(new, field)}, and was {_shown(old, field)}")
-    return found
-
-
-def _shown(body: Body, field: str) -> str:
-    value = body.get(field)
-    if value is None:
-        return "not given"
-    if isinstance(value, dict) and "written" in value:
-        return str(value["written"])
-    return value if isinstance(value, str) else words.canonical(value).decode()
-
-
-def _meaning(name: str, body: Body, record: Record) -> dict[str, object]:
-    meant: dict[str, object] = {}
-    for field, value in body.items():
-        if isinstance(value, dict) and "written" in value:
-            meant[field] = span_of(body, field)
-        elif field == "requires":
-            meant[field] = formulas.canonical(formulas.parse(value))
-        elif field == "cites":
-            meant[field] = sorted(value)
-        elif field in ("ends", "announcement", "disruption", "about"):
-            ids = [value] if isinstance(value, str) else value
-            meant[field] = {_fact(record, id) for id in ids}
-        else:
-            meant[field] = value.rstrip() if isinstance(value, str) else value
-    if name == CUT_OFF and "announcement" not in meant:
-        meant.setdefault("effect", "unavailable")
-    return meant
-
-
-def _fact(record: Record, id: str) -> str:
-    version = record.version(id)
-    return id if version is None else version.fact

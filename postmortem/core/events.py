@@ -12,224 +12,34 @@ To add a type: write one class here and put it into `EVENTS`. To change a stored
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, get_args
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from postmortem.core import formulas
-from postmortem.core.errors import BadInput
-from postmortem.core.history import RETRACTED, Version
-from postmortem.core.levels import Level
-from postmortem.core.times import (
-    BEGINNING,
-    END,
-    Instant,
-    Span,
-    format_bound,
-    known_zone,
-    parse_span,
-    parse_stored,
+from postmortem.core.fields import (
+    TIMED,
+    AnnouncementId,
+    AnyEventId,
+    Body,
+    CapabilityId,
+    Citation,
+    DisruptionId,
+    Effect,
+    Id,
+    Meta,
+    Names,
+    Plain,
+    Requires,
+    Said,
+    ServiceId,
+    Truth,
+    When,
+    Words,
+    Zone,
+    listed,
 )
-from postmortem.core.words import unprintable
-
-Body = dict[str, Any]
-"""An event as JSON holds it: text, integers, booleans, lists, mappings."""
-
-ID_PATTERN: Final = r"^[a-z0-9_-]{1,200}$"
-LONGEST_TEXT: Final = 1_000_000
-
-
-# --- what a field can be --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Marks people's words: the stored body holds a salted digest, the text stands beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Marks a reference: to a `service`, a `capability`, a `source`, or events of some types."""
-
-    what: str
-    types: frozenset[str] = frozenset()
-    """Which types of event it may name; empty: any."""
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A written time: its span and the wording it was given in. Equal where the spans are."""
-
-    span: Span
-    written: str
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, When) and self.span == other.span
-
-    def __hash__(self) -> int:
-        return hash(self.span)
-
-    @classmethod
-    def read(cls, value: object, info: ValidationInfo) -> When:
-        """From text (a context `zone` is the platform's) or from a stored body."""
-        if isinstance(value, When):
-            return value
-        if isinstance(value, str):
-            zone = (info.context or {}).get("zone")
-            try:
-                return cls(parse_span(value, zone), value)
-            except BadInput as problem:
-                raise _as_pydantic(problem) from None
-        if isinstance(value, Mapping) and set(value) == {"earliest", "latest", "written"}:
-            earliest, latest = value["earliest"], value["latest"]
-            return cls(
-                Span(
-                    BEGINNING if earliest is None else parse_stored(earliest),
-                    END if latest is None else parse_stored(latest),
-                ),
-                str(value["written"]),
-            )
-        raise PydanticCustomError("time", "a time is written as text, such as 2021-01-10T23:59Z")
-
-    def body(self) -> Body:
-        """As a stored body holds it."""
-        return {
-            "earliest": format_bound(self.span.earliest),
-            "latest": format_bound(self.span.latest),
-            "written": self.written,
-        }
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(
-            cls.read,
-            serialization=core_schema.plain_serializer_function_ser_schema(cls.body),
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": "string", "description": "a written time, an instant or a span"}
-
-
-@dataclass(frozen=True, slots=True)
-class Requires:
-    """A capability's formula."""
-
-    formula: formulas.Formula
-
-    @classmethod
-    def read(cls, value: object) -> Requires:
-        """From text and mappings."""
-        if isinstance(value, Requires):
-            return value
-        try:
-            return cls(formulas.parse(value))
-        except BadInput as problem:
-            raise _as_pydantic(problem) from None
-
-    def body(self) -> Any:
-        """As a stored body holds it."""
-        return formulas.document(self.formula)
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            cls.read,
-            serialization=core_schema.plain_serializer_function_ser_schema(cls.body),
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": ["string", "object"], "description": "a formula over ids"}
-
-
-def _as_pydantic(problem: BadInput) -> PydanticCustomError:
-    return PydanticCustomError(
-        "postmortem",
-        "{message}",
-        {"message": problem.message, "hint": problem.hint or ""},
-    )
-
-
-def _clean(value: object) -> object:
-    if isinstance(value, str) and (bad := unprintable(value)):
-        raise PydanticCustomError("text", "the text holds {bad}", {"bad": bad})
-    return value
-
-
-def _clean_all(value: object) -> object:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _clean(key)
-            _clean_all(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _clean_all(inner)
-    else:
-        _clean(value)
-    return value
-
-
-def _truth(value: object) -> object:
-    # a casebook's scalars are text: `no` is no boolean, and neither is 1
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
-
-
-def _zone(value: object) -> object:
-    if isinstance(value, str) and not known_zone(value):
-        raise PydanticCustomError(
-            "zone", "{zone} is no time zone known here", {"zone": repr(value)}
-        )
-    return value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Id = Annotated[str, Field(pattern=ID_PATTERN)]
-Plain = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT, min_length=1)]
-Words = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT), Said()]
-Meta = Annotated[dict[str, Any], BeforeValidator(_clean_all), Said()]
-Truth = Annotated[Literal[True, False], BeforeValidator(_truth)]
-Effect = Literal["unavailable", "degraded"]
-Citation = Annotated[
-    str, BeforeValidator(_clean), Field(pattern=r"^[a-z0-9_-]{1,200}(#.+)?$"), Names("source")
-]
-ServiceId = Annotated[Id, Names("service")]
-CapabilityId = Annotated[Id, Names("capability")]
-
-_ANNOUNCEMENT = frozenset({"cutoff-announced"})
-_DISRUPTION = frozenset({"service-cut-off", "service-down", "service-degraded"})
-_TIMED = (
-    _ANNOUNCEMENT
-    | _DISRUPTION
-    | {"cutoff-rescheduled", "cutoff-withdrawn", "effect-changed", "service-restored"}
-)
-AnnouncementId = Annotated[Id, Names("event", _ANNOUNCEMENT)]
-DisruptionId = Annotated[Id, Names("event", _DISRUPTION)]
-AnyEventId = Annotated[Id, Names("event")]
 
 
 class Entry(BaseModel):
@@ -308,9 +118,7 @@ class PlatformDeclared(Declaration):
     TYPE = "platform-declared"
     KIND = "platform"
     name: Plain | None = Field(None, description="its name for people; else the id")
-    zone: Annotated[Plain, BeforeValidator(_zone)] | None = Field(
-        None, description="the IANA time zone of times written without one"
-    )
+    zone: Zone | None = Field(None, description="the IANA time zone of times written without one")
 
 
 class SourceDeclared(Declaration):
@@ -355,7 +163,7 @@ class Event(Entry):
     known_at: When | None = Field(
         None, description="from when it could be known; else the cited sources tell"
     )
-    cites: Annotated[list[Citation], BeforeValidator(_listed)] | None = Field(
+    cites: Annotated[list[Citation], BeforeValidator(listed)] | None = Field(
         None, description="source ids, each with an optional #locator"
     )
     note: Words | None = Field(None, description="a remark")
@@ -445,7 +253,7 @@ class ServiceRestored(Dated):
     """From then on those disruptions have no effect."""
 
     TYPE = "service-restored"
-    ends: Annotated[list[DisruptionId], BeforeValidator(_listed)] = Field(
+    ends: Annotated[list[DisruptionId], BeforeValidator(listed)] = Field(
         description="the disruptions that it ends"
     )
 
@@ -462,7 +270,7 @@ class TimeClaimed(Event):
     """A further statement, by other sources, of the time of an event."""
 
     TYPE = "time-claimed"
-    about: Annotated[Id, Names("event", _TIMED)] = Field(description="the event")
+    about: Annotated[Id, Names("event", TIMED)] = Field(description="the event")
     time: When = Field(description="the time that they state")
 
 
@@ -505,139 +313,3 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     )
 }
 CATALOGUE: Final[Mapping[str, type[Entry]]] = {**DECLARATIONS, **EVENTS}
-
-
-def topic(cls: type[Entry]) -> str:
-    """The stored name with the version of its body: `service-down/1`."""
-    return f"{cls.TYPE}/{cls.SCHEMA}"
-
-
-def upcast(stored: str, body: Body) -> tuple[type[Entry], Body]:
-    """The class of a stored topic, and its body raised to the version of today.
-
-    Raises: BadInput, for a type or version that this program does not know.
-    """
-    name, _, number = stored.partition("/")
-    cls = CATALOGUE.get(name)
-    if cls is None or not number.isdecimal() or not 1 <= int(number) <= cls.SCHEMA:
-        raise BadInput(f"{stored!r} is no stored type that this version of the program knows")
-    for version in range(int(number), cls.SCHEMA):
-        body = cls.UPCASTS[version](body)
-    return cls, body
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One event as the log holds it: the envelope that recording completes, and the body.
-
-    Its canonical bytes (RFC 8785) are what is stored, and what proofs are made of. `known_at` is
-    resolved, RFC 3339 in UTC like `recorded_at`; of a declaration it is None. In `body`, and as
-    `recorded_by`, people's words are salted digests.
-    """
-
-    platform: str
-    id: str
-    stream: str
-    version: int
-    type: str
-    position: int
-    recorded_at: str
-    recorded_by: Body | None
-    known_at: str | None
-    body: Body
-
-    @property
-    def originator_id(self) -> str:
-        """The stream, in the words of the library that stores it."""
-        return self.stream
-
-    @property
-    def originator_version(self) -> int:
-        """The version in the stream, in the words of the library that stores it."""
-        return self.version
-
-    @property
-    def name(self) -> str:
-        """The type without the version of its body."""
-        return self.type.partition("/")[0]
-
-    def envelope(self) -> Body:
-        """Everything, as JSON holds it."""
-        return {
-            "body": self.body,
-            "id": self.id,
-            "known_at": self.known_at,
-            "platform": self.platform,
-            "position": self.position,
-            "recorded_at": self.recorded_at,
-            "recorded_by": self.recorded_by,
-            "stream": self.stream,
-            "type": self.type,
-            "version": self.version,
-        }
-
-
-def source_of(citation: str) -> str:
-    """The source id of a citation."""
-    return citation.partition("#")[0]
-
-
-def span_of(body: Body, *keys: str) -> Span | None:
-    """The span that a stored body holds under the first of those keys that it has."""
-    for key in keys:
-        if key in body:
-            earliest, latest = body[key]["earliest"], body[key]["latest"]
-            return Span(
-                BEGINNING if earliest is None else parse_stored(earliest),
-                END if latest is None else parse_stored(latest),
-            )
-    return None
-
-
-SUBJECTS: Final = ("announcement", "disruption", "ends", "about")
-"""The keys under which an event names the facts that it speaks of."""
-
-
-def named(body: Body) -> list[str]:
-    """The ids of the facts that a stored body speaks of, as it names them."""
-    found: list[str] = []
-    for key in SUBJECTS:
-        value = body.get(key, ())
-        found += [value] if isinstance(value, str) else value
-    return found
-
-
-def version_of(
-    name: str,
-    id: str,
-    body: Body,
-    *,
-    position: int,
-    known: Instant,
-    recorded: Instant,
-    earlier: Callable[[str], Version | None],
-) -> Version:
-    """What the state depends on of one event; `earlier` finds a version recorded before it."""
-    replaced = earlier(body["replaces"]) if "replaces" in body else None
-    if name == RETRACTED:
-        subjects: tuple[str, ...] = (body["event"],)
-    else:
-        found = (earlier(one) for one in named(body))
-        subjects = tuple(version.fact for version in found if version is not None)
-    effect = body.get("effect")
-    return Version(
-        id=id,
-        fact=id if replaced is None else replaced.fact,
-        type=name,
-        position=position,
-        place=(*(replaced.place if replaced and body.get("clerical") else ()), position),
-        known=known,
-        recorded=recorded,
-        at=span_of(body, "at"),
-        effective=span_of(body, "effective_at", "time"),
-        service=body.get("service"),
-        capability=body.get("capability"),
-        effect=None if effect is None else Level.of(effect),
-        formula=formulas.parse(body["requires"]) if "requires" in body else None,
-        subjects=subjects,
-    )

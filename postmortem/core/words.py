@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -121,3 +122,27 @@ def as_json(document: Any, *, indent: int | None = None) -> str:
 
 def _json_escape(character: str) -> str:
     return json.dumps(character)[1:-1]
+
+
+def for_csv(cell: str) -> str:
+    """The cell with an apostrophe in front where a spreadsheet would take it for a formula."""
+    start = cell.lstrip()[:1]
+    if (start and start in "=+-@") or cell[:1] in ("\t", "\r", "\n"):
+        return "'" + cell
+    return cell
+
+
+def for_markdown(text: str) -> str:
+    """The text on one line, so that a Markdown renderer shows it and does nothing else.
+
+    White space collapses, controls and formatting characters become visible, and every ASCII
+    punctuation character is escaped (CommonMark 2.4); `@` and `#` in front of a word also lose
+    their meaning on forges that link them after rendering, by a word joiner.
+    """
+    shown = for_terminal(" ".join(text.split()))
+    escaped = "".join("\\" + c if c in _PUNCTUATION else c for c in shown)
+    return _MENTION.sub("\\1\u2060", escaped)
+
+
+_PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_MENTION: Final = re.compile(r"(\\[@#])(?=\w)")

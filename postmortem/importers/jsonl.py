@@ -17,7 +17,9 @@ from typing import Any, Final
 from postmortem.core import reading
 from postmortem.core.decide import Draft
 from postmortem.core.errors import BadInput, Place, Problem
-from postmortem.core.events import Body, Declaration, upcast
+from postmortem.core.events import Declaration
+from postmortem.core.fields import Body
+from postmortem.core.recorded import upcast
 from postmortem.core.times import parse_stored
 from postmortem.core.words import Disclosure, digest_in
 from postmortem.importers.document import decoded

@@ -36,7 +36,7 @@ from postmortem.core.errors import (
     StoreMissing,
     StoreProblem,
 )
-from postmortem.core.events import Recorded, upcast
+from postmortem.core.recorded import Recorded, upcast
 from postmortem.core.times import BEGINNING, Instant, format_instant
 from postmortem.core.words import Disclosure
 from postmortem.store.view import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble

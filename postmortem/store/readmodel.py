@@ -14,8 +14,10 @@ from typing import Any, Final
 
 from postmortem.core import formulas
 from postmortem.core.errors import StoreProblem
-from postmortem.core.events import DECLARATIONS, Body, upcast, version_of
+from postmortem.core.events import DECLARATIONS
+from postmortem.core.fields import Body
 from postmortem.core.history import RETRACTED, Version, reigns
+from postmortem.core.recorded import upcast, version_of
 from postmortem.core.times import END, parse_stored
 from postmortem.store.view import VERSION_COLUMNS, VIEW_VERSION, disclosed, version_from
 

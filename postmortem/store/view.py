@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +31,7 @@ from postmortem.core.errors import (
 )
 from postmortem.core.history import Situation, Version
 from postmortem.core.levels import Level
-from postmortem.core.times import END, AsOf, Instant, Span
+from postmortem.core.times import END, AsOf, Instant, Span, parse_stored
 from postmortem.core.words import Disclosure, digest_in
 
 APPLICATION_ID: Final = 0x504D5254
@@ -209,6 +210,23 @@ def version_from(row: Sequence[Any]) -> Version:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One event of the log, to be shown: people's words in the clear unless withheld."""
+
+    platform: str
+    id: str
+    type: str
+    stream: str
+    version: int
+    position: int
+    recorded: Instant
+    known: Instant | None
+    """None for a declaration."""
+    by: str | None
+    body: dict[str, Any]
+
+
 class View:
     """The questions that a store answers by index; one platform each."""
 
@@ -326,13 +344,70 @@ class View:
         ).fetchone()
         return None if row is None else version_from(row)
 
-    def body(self, position: int) -> dict[str, Any]:
-        """The stored body at a position, people's words in the clear unless withheld."""
+    def logged(self, position: int) -> Logged:
+        """The event at a position. Raises: KeyError, where there is none."""
         row = self.connection.execute(
             "SELECT state FROM stored_events WHERE position = ?", (position,)
         ).fetchone()
-        body: dict[str, Any] = json.loads(row[0])["body"]
-        return disclosed(body, self.connection)
+        if row is None:
+            raise KeyError(position)
+        return self._logged(row[0])
+
+    def _logged(self, state: bytes) -> Logged:
+        envelope = json.loads(state)
+        name, _, number = envelope["type"].partition("/")
+        body = envelope["body"]
+        if number != "1":
+            from postmortem.core.recorded import upcast  # slow to import, and rarely needed
+
+            _, body = upcast(envelope["type"], body)
+        author = digest_in(envelope["recorded_by"])
+        by = None if author is None else text_of([author], self.connection).get(author)
+        known = envelope["known_at"]
+        return Logged(
+            platform=envelope["platform"],
+            id=envelope["id"],
+            type=name,
+            stream=envelope["stream"],
+            version=envelope["version"],
+            position=envelope["position"],
+            recorded=parse_stored(envelope["recorded_at"]),
+            known=None if known is None else parse_stored(known),
+            by=by,
+            body=disclosed(body, self.connection),
+        )
+
+    def events(self, platform: str, as_of: AsOf) -> Iterator[Logged]:
+        """Every entry of the platform that K and R let through, in the order of recording."""
+        rows = self.connection.execute(
+            "SELECT state FROM stored_events WHERE position <= ? ORDER BY position",
+            (self.position_at(as_of.recorded),),
+        )
+        for (state,) in rows:
+            logged = self._logged(state)
+            if logged.platform == platform and (
+                logged.known is None or logged.known <= as_of.known
+            ):
+                yield logged
+
+    def versions(self, platform: str, as_of: AsOf) -> list[Version]:
+        """Every version of every fact that K and R let through, in the order of recording."""
+        rows = self.connection.execute(
+            f"SELECT {VERSION_COLUMNS} FROM view_version "  # noqa: S608
+            "WHERE platform = ? AND position <= ? AND known <= ? ORDER BY position",
+            (platform, self.position_at(as_of.recorded), as_of.known),
+        )
+        return [version_from(row) for row in rows]
+
+    def ids(self, platform: str) -> list[str]:
+        """Every id that something of the platform has: for suggestions and completion."""
+        rows = self.connection.execute(
+            "SELECT id FROM view_version WHERE platform = ? "
+            "UNION SELECT id FROM view_declaration WHERE platform = ? AND kind <> 'platform' "
+            "ORDER BY id",
+            (platform, platform),
+        )
+        return [row[0] for row in rows]
 
     def log(self, platform: str | None = None) -> Iterator[tuple[dict[str, Any], list[Disclosure]]]:
         """Every envelope as stored, in order, with the words that it stands for."""

@@ -1,0 +1,219 @@
+"""What a field of an entry can be: written times, formulas, references, people's words.
+
+The marks `Said` and `Names` are what the rest of the program reads off a field: whether it is to be
+withdrawable, and what it must point to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from postmortem.core import formulas
+from postmortem.core.errors import BadInput
+from postmortem.core.times import (
+    BEGINNING,
+    END,
+    Span,
+    format_bound,
+    known_zone,
+    parse_span,
+    parse_stored,
+)
+from postmortem.core.words import unprintable
+
+Body = dict[str, Any]
+"""An entry as JSON holds it: text, integers, booleans, lists, mappings."""
+
+ID_PATTERN: Final = r"^[a-z0-9_-]{1,200}$"
+LONGEST_TEXT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Marks people's words: the stored body holds a salted digest, the text stands beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Marks a reference: to a `service`, a `capability`, a `source`, or events of some types."""
+
+    what: str
+    types: frozenset[str] = frozenset()
+    """Which types of event it may name; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A written time: its span and the wording it was given in. Equal where the spans are."""
+
+    span: Span
+    written: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, When) and self.span == other.span
+
+    def __hash__(self) -> int:
+        return hash(self.span)
+
+    @classmethod
+    def read(cls, value: object, info: ValidationInfo) -> When:
+        """From text (a context `zone` is the platform's) or from a stored body."""
+        if isinstance(value, When):
+            return value
+        if isinstance(value, str):
+            zone = (info.context or {}).get("zone")
+            try:
+                return cls(parse_span(value, zone), value)
+            except BadInput as problem:
+                raise _as_pydantic(problem) from None
+        if isinstance(value, Mapping) and set(value) == {"earliest", "latest", "written"}:
+            earliest, latest = value["earliest"], value["latest"]
+            return cls(
+                Span(
+                    BEGINNING if earliest is None else parse_stored(earliest),
+                    END if latest is None else parse_stored(latest),
+                ),
+                str(value["written"]),
+            )
+        raise PydanticCustomError("time", "a time is written as text, such as 2021-01-10T23:59Z")
+
+    def body(self) -> Body:
+        """As a stored body holds it."""
+        return {
+            "earliest": format_bound(self.span.earliest),
+            "latest": format_bound(self.span.latest),
+            "written": self.written,
+        }
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            cls.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.body),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "description": "a written time, an instant or a span"}
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """A capability's formula."""
+
+    formula: formulas.Formula
+
+    @classmethod
+    def read(cls, value: object) -> Requires:
+        """From text and mappings."""
+        if isinstance(value, Requires):
+            return value
+        try:
+            return cls(formulas.parse(value))
+        except BadInput as problem:
+            raise _as_pydantic(problem) from None
+
+    def body(self) -> Any:
+        """As a stored body holds it."""
+        return formulas.document(self.formula)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.body),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": ["string", "object"], "description": "a formula over ids"}
+
+
+def _as_pydantic(problem: BadInput) -> PydanticCustomError:
+    return PydanticCustomError(
+        "postmortem",
+        "{message}",
+        {"message": problem.message, "hint": problem.hint or ""},
+    )
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str) and (bad := unprintable(value)):
+        raise PydanticCustomError("text", "the text holds {bad}", {"bad": bad})
+    return value
+
+
+def _clean_all(value: object) -> object:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _clean(key)
+            _clean_all(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _clean_all(inner)
+    else:
+        _clean(value)
+    return value
+
+
+def _truth(value: object) -> object:
+    # a casebook's scalars are text: `no` is no boolean, and neither is 1
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _zone(value: object) -> object:
+    if isinstance(value, str) and not known_zone(value):
+        raise PydanticCustomError(
+            "zone", "{zone} is no time zone known here", {"zone": repr(value)}
+        )
+    return value
+
+
+def listed(value: object) -> object:
+    """One text where a list is meant is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Plain = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT, min_length=1)]
+Words = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT), Said()]
+Meta = Annotated[dict[str, Any], BeforeValidator(_clean_all), Said()]
+Truth = Annotated[Literal[True, False], BeforeValidator(_truth)]
+Zone = Annotated[Plain, BeforeValidator(_zone)]
+Effect = Literal["unavailable", "degraded"]
+Citation = Annotated[
+    str, BeforeValidator(_clean), Field(pattern=r"^[a-z0-9_-]{1,200}(#.+)?$"), Names("source")
+]
+ServiceId = Annotated[Id, Names("service")]
+CapabilityId = Annotated[Id, Names("capability")]
+
+_ANNOUNCEMENT = frozenset({"cutoff-announced"})
+_DISRUPTION = frozenset({"service-cut-off", "service-down", "service-degraded"})
+TIMED = (
+    _ANNOUNCEMENT
+    | _DISRUPTION
+    | {"cutoff-rescheduled", "cutoff-withdrawn", "effect-changed", "service-restored"}
+)
+AnnouncementId = Annotated[Id, Names("event", _ANNOUNCEMENT)]
+DisruptionId = Annotated[Id, Names("event", _DISRUPTION)]
+AnyEventId = Annotated[Id, Names("event")]

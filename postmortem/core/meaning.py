@@ -1,0 +1,55 @@
+"""Whether two bodies mean the same, however they are spelt."""
+
+from __future__ import annotations
+
+from postmortem.core import formulas, words
+from postmortem.core.events import CATALOGUE
+from postmortem.core.fields import Body
+from postmortem.core.history import CUT_OFF
+from postmortem.core.record import Record
+from postmortem.core.recorded import span_of
+
+
+def differences(name: str, new: Body, old: Body, record: Record) -> list[str]:
+    """Where two bodies of that type differ in meaning, one sentence each; spelling is nothing."""
+    ours, theirs = _meaning(name, new, record), _meaning(name, old, record)
+    found = []
+    for field in sorted({*ours, *theirs}):
+        if words.digest_in(old.get(field)) and field in CATALOGUE[name].said():
+            continue  # withheld: nobody can say any more, and it stays withheld
+        if ours.get(field) != theirs.get(field):
+            found.append(f"{field} is {_shown(new, field)}, and was {_shown(old, field)}")
+    return found
+
+
+def _shown(body: Body, field: str) -> str:
+    value = body.get(field)
+    if value is None:
+        return "not given"
+    if isinstance(value, dict) and "written" in value:
+        return str(value["written"])
+    return value if isinstance(value, str) else words.canonical(value).decode()
+
+
+def _meaning(name: str, body: Body, record: Record) -> dict[str, object]:
+    meant: dict[str, object] = {}
+    for field, value in body.items():
+        if isinstance(value, dict) and "written" in value:
+            meant[field] = span_of(body, field)
+        elif field == "requires":
+            meant[field] = formulas.canonical(formulas.parse(value))
+        elif field == "cites":
+            meant[field] = sorted(value)
+        elif field in ("ends", "announcement", "disruption", "about"):
+            ids = [value] if isinstance(value, str) else value
+            meant[field] = {_fact(record, id) for id in ids}
+        else:
+            meant[field] = value.rstrip() if isinstance(value, str) else value
+    if name == CUT_OFF and "announcement" not in meant:
+        meant.setdefault("effect", "unavailable")
+    return meant
+
+
+def _fact(record: Record, id: str) -> str:
+    version = record.version(id)
+    return id if version is None else version.fact

@@ -1,0 +1,193 @@
+"""What recording refuses: the rules that span events, as all that is recorded stands."""
+
+from __future__ import annotations
+
+from postmortem.core import formulas
+from postmortem.core.disruptions import settle
+from postmortem.core.errors import BadInput, Refused
+from postmortem.core.events import Event
+from postmortem.core.history import (
+    CLAIMED,
+    CUT_OFF,
+    EFFECT_CHANGED,
+    RESCHEDULED,
+    RESTORED,
+    RETRACTED,
+    REVISED,
+    WITHDRAWN,
+    Version,
+    last_word,
+)
+from postmortem.core.record import NOW, Overlay, Record
+from postmortem.core.times import Span, format_instant
+
+
+def formula_holds(capability: str, requires: object, record: Record) -> None:
+    """Every id that the formula names must be there, and none may lead back to the capability.
+
+    Raises: BadInput.
+    """
+    parts = list(dict.fromkeys(formulas.ids(formulas.parse(requires))))
+    for part in parts:
+        if part != capability and not is_part(record, part):
+            raise BadInput(
+                f"the formula of {capability} names {part}, and there is no service or "
+                "capability of that id",
+                hint="declare it first",
+            )
+    path = _path(record, parts, capability)
+    if path is not None:
+        raise BadInput(
+            "the formula would close a circle: " + " → ".join([capability, *path]),
+            hint="every formula ever recorded counts, also of revisions and former declarations",
+        )
+
+
+def is_part(record: Record, id: str) -> bool:
+    """Whether a formula can name it: a service or a capability."""
+    return any(record.declaration(kind, id) is not None for kind in ("service", "capability"))
+
+
+def _path(record: Record, start: list[str], goal: str) -> list[str] | None:
+    """A way along formulas from one of the parts to the goal."""
+    seen: set[str] = set()
+    pending = [[part] for part in start]
+    while pending:
+        path = pending.pop()
+        if path[-1] == goal:
+            return path
+        if path[-1] not in seen:
+            seen.add(path[-1])
+            pending += [[*path, part] for part in record.parts(path[-1])]
+    return None
+
+
+def refuse(event: Event, version: Version, record: Record) -> None:
+    """Let the event pass, or say which rule forbids it.
+
+    Raises: Refused; BadInput, where a formula names what is not there.
+    """
+    if event.TYPE == RESTORED:
+        if not version.subjects:
+            raise Refused(f"{event.id} ends nothing", hint="name in ends what it restores")
+        _distinct(event, version)
+    if event.TYPE == REVISED:
+        assert version.capability is not None
+        formula_holds(version.capability, event.body()["requires"], record)
+    if event.TYPE == RETRACTED and event.replaces is not None:
+        _retraction_corrected(event, version, record)
+    _same_service(event, version, record)
+
+    overlay = Overlay(record, version)
+    if last_word(overlay, version.fact, NOW) is not version:
+        return  # it corrects what is not the last word: nothing changes as all stands
+    said_before = {subject for each in record.versions(version.fact) for subject in each.subjects}
+    for subject in version.subjects if event.TYPE != RETRACTED else ():
+        if subject not in said_before:
+            _once(event, version, subject, record)
+        if event.TYPE in (RESTORED, EFFECT_CHANGED):
+            _not_before(event, version, subject, record, overlay)
+
+
+def _distinct(event: Event, version: Version) -> None:
+    twice = [fact for fact in version.subjects if version.subjects.count(fact) > 1]
+    if twice:
+        raise Refused(
+            f"{event.id} names {twice[0]} twice in ends",
+            hint="a corrected version is the same disruption as the first",
+        )
+
+
+def _retraction_corrected(event: Event, version: Version, record: Record) -> None:
+    """A corrected retraction names only what stood before it, else two could undo each other."""
+    first = record.version(version.fact)
+    target = record.version(version.subjects[0])
+    assert first is not None
+    assert target is not None
+    if target.position >= first.position:
+        raise Refused(
+            f"{event.id} would make the retraction {version.fact} take back {target.id}, "
+            "which was recorded after it",
+            hint="record a retraction of its own",
+        )
+
+
+def _same_service(event: Event, version: Version, record: Record) -> None:
+    if event.TYPE != CUT_OFF or not version.subjects:
+        return
+    announcement = _standing_or_last(record, version.subjects[0])
+    if announcement.service != version.service:
+        raise Refused(
+            f"{event.id} cuts off {version.service}, and the announcement "
+            f"{version.subjects[0]} is about {announcement.service}",
+            hint="name an announcement of the same service, or none",
+        )
+
+
+def _standing_or_last(record: Record, fact: str) -> Version:
+    standing = last_word(record, fact, NOW)
+    return standing or max(record.versions(fact), key=lambda each: each.place)
+
+
+def _speaking(record: Record, subject: str, type: str, but: str) -> Version | None:
+    """A fact of that type, other than `but`, that stands and speaks of the subject."""
+    for fact in sorted(record.about(subject)):
+        if fact != but:
+            standing = last_word(record, fact, NOW)
+            if standing is not None and standing.type == type and subject in standing.subjects:
+                return standing
+    return None
+
+
+def _once(event: Event, version: Version, subject: str, record: Record) -> None:
+    """What is ended, confirmed or withdrawn already is not so again by another fact."""
+    again = {RESTORED: "ended", CUT_OFF: "confirmed", WITHDRAWN: "withdrawn"}.get(event.TYPE)
+    if again is not None:
+        other = _speaking(record, subject, event.TYPE, version.fact)
+        if other is not None:
+            raise Refused(
+                f"{subject} is {again} already, by {other.fact}",
+                hint="another source's time for it is a time-claimed; a better record of it is a "
+                f"correction with replaces: {other.id}",
+            )
+    if event.TYPE in (CUT_OFF, RESCHEDULED):
+        withdrawal = _speaking(record, subject, WITHDRAWN, version.fact)
+        if withdrawal is not None and event.TYPE == CUT_OFF:
+            raise Refused(
+                f"the announcement {subject} is withdrawn, by {withdrawal.fact}",
+                hint="record the cut-off without announcement",
+            )
+        if withdrawal is not None:
+            raise Refused(
+                f"the announcement {subject} is withdrawn, by {withdrawal.fact}, and cannot be "
+                "rescheduled",
+                hint="announce it anew",
+            )
+
+
+def _not_before(
+    event: Event, version: Version, subject: str, record: Record, overlay: Overlay
+) -> None:
+    """A step that certainly precedes the start of its disruption is refused."""
+    start = last_word(overlay, subject, NOW)
+    if start is None or start.at is None or version.at is None:
+        return  # it points to a retracted fact, and has no effect
+    starts = settle(subject, [start.at, *_claimed(record, subject)])
+    happens = settle(version.fact, [version.at, *_claimed(record, version.fact)])
+    if happens.span.latest < starts.span.earliest:
+        raise Refused(
+            f"{event.id} lies before the start of {subject}: at the latest "
+            f"{format_instant(happens.span.latest)}, and that starts at the earliest "
+            f"{format_instant(starts.span.earliest)}",
+            hint="mend its time, or correct the start first",
+        )
+
+
+def _claimed(record: Record, fact: str) -> list[Span]:
+    found = []
+    for other in record.about(fact):
+        standing = last_word(record, other, NOW)
+        if standing is not None and standing.type == CLAIMED and fact in standing.subjects:
+            assert standing.effective is not None
+            found.append(standing.effective)
+    return found
