@@ -221,7 +221,7 @@ class Tracker:
         return Receipt(len(lines), 0)
 
     def _copy(self, writing: SQLiteWriting, line: Any) -> None:
-        from postmortem.core.events import Recorded
+        from postmortem.core.recorded import Recorded
         from postmortem.core.times import parse_stored
         from postmortem.core.words import digest_in
         from postmortem.store import readmodel
