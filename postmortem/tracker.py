@@ -86,12 +86,16 @@ class Tracker:
 
     def _open_view(self) -> View:
         view = View.open(self.path)
-        if not view.is_current:
-            try:
-                self.catch_up()
-            except (StoreReadOnly, StoreMissing):
-                view.close()
-                view = self._view_in_memory()
+        try:
+            if view.is_current:
+                return view
+            self.catch_up()
+        except (StoreReadOnly, StoreMissing):
+            view.close()
+            return self._view_in_memory()
+        except BaseException:
+            view.close()
+            raise
         return view
 
     def catch_up(self) -> None:

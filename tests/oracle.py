@@ -14,7 +14,8 @@ under another reading; [open]: the cases do not tell.
     version that it names [cases]: whatever beat that version beats it too. So of v, c1 (clerical,
     of v), c2 (clerical, of v), c3 (clerical, of c1), recorded in this order, c2 stays the last
     word [open: were all in one place, then by recording, it would be c3].
- 2. The place of a retraction is where its deciding version was recorded, clerical or not [open].
+ 2. The place of a retraction is that of its deciding version; a clerical correction of one takes
+    its place too, so that a word told after the slip stays the later word [open].
  3. Elsewhere (changes or formulas at one instant, reschedulings of the same earliest `at`) the
     order of recording is where the deciding version itself was recorded: a clerical one takes its
     forerunner's place only "among the words about the fact" [open].
@@ -149,7 +150,7 @@ class View:
             taken_back = e.id != first and any(r.event == e.id for r in retractions)
             if self.first(e.id) == first and not taken_back:
                 words.append((self.place(e), e))
-        words += [((r.position,), None) for r in retractions if r.event == first]
+        words += [(self.place(r), None) for r in retractions if r.event == first]
         return max(words, key=lambda word: word[0])[1] if words else None
 
     def of_type(self, *types: str) -> list[tuple[str, Event]]:
@@ -507,23 +508,6 @@ def load(path: Path, recorded: str = "2026-01-01T00:00Z") -> History:
     book = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - all stays text
     now = parse_time(recorded)[0]
     zone = book["platform"].get("zone", "")
-
-    def latest(text: str | None) -> int | None:
-        end = INF if text is None else parse_time(text, zone)[1]
-        return None if end == INF else end
-
-    def event(position: int, keys: dict[str, Any]) -> Event:
-        given = {key: v for key, v in keys.items() if key in Event.__dataclass_fields__}
-        for key in ("at", "effective_at", "time"):
-            if key in keys:
-                given[key] = parse_time(keys[key], zone)
-        given["known"] = latest(keys.get("known_at"))
-        ends = keys.get("ends", [])
-        given["ends"] = (ends,) if isinstance(ends, str) else tuple(ends)
-        given["cites"] = tuple(cited.partition("#")[0] for cited in keys.get("cites", []))
-        given["clerical"] = keys.get("clerical") == "true"
-        return Event(position=position, recorded=now, **given)
-
     return History(
         platform=book["platform"]["id"],
         services=dict.fromkeys(book.get("services", {}), now),
@@ -532,8 +516,53 @@ def load(path: Path, recorded: str = "2026-01-01T00:00Z") -> History:
             for i, told in book.get("capabilities", {}).items()
         },
         sources={
-            i: [(now, latest(source.get("published_at")))]
+            i: [(now, latest(source.get("published_at"), zone))]
             for i, source in book.get("sources", {}).items()
         },
-        events=[event(position, keys) for position, keys in enumerate(book.get("events", []))],
+        events=[read(n, now, keys, zone) for n, keys in enumerate(book.get("events", []))],
     )
+
+
+def told(
+    platform: str, entries: Iterable[tuple[int, Mapping[str, Any]]], zone: str = ""
+) -> History:
+    """A log told entry by entry: when each was recorded, and its keys with its type.
+
+    Of a declaration the type is `service-declared` and so on.
+    """
+    history = History(platform, {}, {}, [], {})
+    for position, (recorded, keys) in enumerate(entries):
+        if keys["type"] == "service-declared":
+            history.services = {keys["id"]: recorded, **history.services}
+        elif keys["type"] == "capability-declared":
+            earlier = history.capabilities.get(keys["id"], [])
+            now = (recorded, keys["requires"])
+            history.capabilities = {**history.capabilities, keys["id"]: [*earlier, now]}
+        elif keys["type"] == "source-declared":
+            before = history.sources.get(keys["id"], [])
+            published = (recorded, latest(keys.get("published_at"), zone))
+            history.sources = {**history.sources, keys["id"]: [*before, published]}
+        elif keys["type"] != "platform-declared":
+            history.events = [*history.events, read(position, recorded, keys, zone)]
+    return history
+
+
+def latest(text: str | None, zone: str) -> int | None:
+    """The latest of a written time, None where there is none or it is unbounded."""
+    end = INF if text is None else parse_time(text, zone)[1]
+    return None if end == INF else end
+
+
+def read(position: int, recorded: int, keys: Mapping[str, Any], zone: str) -> Event:
+    """One event, from its keys in a casebook."""
+    given = {key: v for key, v in keys.items() if key in Event.__dataclass_fields__}
+    for key in ("at", "effective_at", "time"):
+        if key in keys:
+            given[key] = parse_time(keys[key], zone)
+    if "known_at" in keys:
+        given["known"] = parse_time(keys["known_at"], zone)[1]
+    ends = keys.get("ends", [])
+    given["ends"] = (ends,) if isinstance(ends, str) else tuple(ends)
+    given["cites"] = tuple(cited.partition("#")[0] for cited in keys.get("cites", []))
+    given["clerical"] = keys.get("clerical") in (True, "true")
+    return Event(position=position, recorded=recorded, **given)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from postmortem.cli import output
-from postmortem.cli.options import Asked, asked, question_options
+from postmortem.cli.options import Asked, asked, nearest, question_options
 from postmortem.core import formulas, measures
 from postmortem.core.errors import BadInput, Place, Problem
-from postmortem.core.levels import Bounds
+from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, State
-from postmortem.core.times import END, AsOf, parse_instant
+from postmortem.core.times import END, AsOf, Instant, format_bound, in_zone, parse_instant
+from postmortem.reports.rows import Rows
 
 
 @click.command(
@@ -23,49 +25,95 @@ from postmortem.core.times import END, AsOf, parse_instant
 Examples:
   postmortem state --at 2021-01-11T00:30-08:00
   postmortem state --at 2021-01-11T00:30 --known-at 2021-01-10T20:00
+  postmortem state --at 2021-01-09T12:00 --at 2021-01-10T12:00 --at 2021-01-11T12:00
   postmortem state --at 2021-01-11T00:30 --without zendesk --json
-  postmortem state --batch questions.jsonl"""
+  postmortem state hosting --quiet || echo "hosting does not certainly work"
+  postmortem state --batch questions.jsonl
+
+\b
+Exit status with --quiet: 0 where all that was named is certainly operational, 1 where not."""
 )
-@click.option("--at", metavar="TIME", help="The moment in the world; else now.")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option(
+    "--at",
+    metavar="TIME",
+    multiple=True,
+    help="The moment in the world; else now. Several: side by side.",
+)
 @click.option("--without", metavar="SERVICE", multiple=True, help="Suppose it unavailable.")
 @click.option("--batch", metavar="FILE", help="Questions as JSON, one a line; - reads them here.")
+@click.option("--quiet", is_flag=True, help="Print nothing; the exit status answers.")
 @question_options
 @click.pass_context
 def state(
     ctx: click.Context,
     /,
-    at: str | None,
+    ids: tuple[str, ...],
+    at: tuple[str, ...],
     without: tuple[str, ...],
     batch: str | None,
+    quiet: bool,
     **frame: Any,
-) -> None:
-    """What works at a moment, and because of what.
+) -> int:
+    """What works at a moment, and because of what: of everything, or of the IDs that are named.
 
     A level is a pair, worst and best: what is known may leave both possible. Where they differ,
-    the status is `uncertain`.
+    the status is `uncertain`. The IDs are of capabilities or services.
     """
-    question = asked(ctx, at=at, **frame)
+    question = asked(ctx, at=at[0] if at else None, **frame)
     if batch is not None:
-        if at or frame["known_at"] or frame["recorded_at"]:
-            raise BadInput("--batch brings its own times", hint="leave --at and the clocks out")
+        if at or ids or quiet or frame["known_at"] or frame["recorded_at"]:
+            raise BadInput("--batch brings its own questions", hint="leave the others out")
         _batch(question, batch, without)
-        return
+        return 0
     picture = question.store.picture(question.platform, question.as_of)
     _known_services(picture, without)
-    answer = picture.state(question.as_of, without)
+    _known_ids(picture, ids)
+    moments = [question.instant(text, "--at") for text in at] or [question.as_of.valid]
+    answers = [picture.state(replace(question.as_of, valid=moment), without) for moment in moments]
+    if quiet:
+        return int(not all(_certainly_works(answer, ids) for answer in answers))
     if question.json:
-        output.print_json(answer.document())
+        documents = [_only(answer.document(), ids) for answer in answers]
+        output.print_json(documents[0] if len(documents) == 1 else documents)
+    elif question.form != "table":
+        question.print(state_rows(question, picture, answers, ids))
+    elif len(answers) > 1:
+        _show_columns(question, picture, answers, ids, without)
     else:
-        _show_state(question, picture, answer, without)
+        _show_state(question, picture, answers[0], ids, without)
+    return 0
+
+
+def _known_ids(picture: Picture, ids: tuple[str, ...]) -> None:
+    known = sorted({*picture.situation.services, *picture.situation.capabilities})
+    for id in ids:
+        if id not in known:
+            raise BadInput(f"there is no capability or service {id!r}", hint=nearest(id, known))
+
+
+def _certainly_works(answer: State, ids: tuple[str, ...]) -> bool:
+    found = {**answer.capabilities, **{id: s.bounds for id, s in answer.services.items()}}
+    return all(found[id] == WORKS for id in ids or answer.capabilities)
+
+
+def _only(document: dict[str, Any], ids: tuple[str, ...]) -> dict[str, Any]:
+    """The document with what was named alone; all of it where nothing was."""
+    if not ids:
+        return document
+    kept = {
+        kind: {id: value for id, value in document[kind].items() if id in ids}
+        for kind in ("services", "capabilities")
+    }
+    return {**document, **kept}
 
 
 def _known_services(picture: Picture, without: Iterable[str]) -> None:
     for service in without:
         if service not in picture.situation.services:
-            known = sorted(picture.situation.services)
             raise BadInput(
                 f"--without: there is no service {service!r}",
-                hint=f"there are: {', '.join(known)}" if known else "none is declared yet",
+                hint=nearest(service, sorted(picture.situation.services)),
             )
 
 
@@ -124,45 +172,151 @@ def _asked(line: str, zone: str | None) -> AsOf:
     )
 
 
-def _show_state(question: Asked, picture: Picture, answer: State, without: tuple[str, ...]) -> None:
-    store, zone = question.store, question.zone
-    position = store.view.position_at(answer.as_of.recorded)
-    declared = {
-        kind: store.view.declared(answer.platform, kind, position)
-        for kind in ("platform", "service", "capability")
-    }
-    name = declared["platform"].get(answer.platform, (None,))[0] or answer.platform
+def _wanted(found: Iterable[str], ids: tuple[str, ...]) -> list[str]:
+    return [id for id in found if not ids or id in ids]
+
+
+def _title(question: Asked, answer: State, without: tuple[str, ...]) -> str:
+    position = question.store.view.position_at(answer.as_of.recorded)
+    declared = question.store.view.declared(question.platform, "platform", position)
     supposed = f", supposing {', '.join(sorted(set(without)))} unavailable" if without else ""
-    output.say(f"{name} {output.question(answer.as_of, zone)}{supposed}")
+    return (declared.get(question.platform, (None,))[0] or question.platform) + "{}" + supposed
+
+
+def _silent(picture: Picture, without: tuple[str, ...] = ()) -> set[str]:
+    """The services of which nothing is recorded yet."""
+    return {
+        id
+        for id in picture.situation.services
+        if id not in without and id not in picture.by_service
+    }
+
+
+def _show_state(
+    question: Asked,
+    picture: Picture,
+    answer: State,
+    ids: tuple[str, ...],
+    without: tuple[str, ...],
+) -> None:
+    zone = question.zone
+    output.say(_title(question, answer, without).format(" " + output.question(answer.as_of, zone)))
     if not answer.services and not answer.capabilities:
         output.say("nothing was recorded of it by then")
         return
-    silent = {id for id in answer.services if not picture.by_service.get(id) and id not in without}
-    leaves = {id: _leaves(picture, id, answer) for id in answer.capabilities}
-    output.say()
-    output.table(
-        ("capability", "status", "because of"),
-        [
-            (
-                id,
-                output.status_cell(_status(bounds, leaves[id] <= silent)),
-                _because(bounds, sorted(leaves[id]), answer),
-            )
-            for id, bounds in answer.capabilities.items()
-        ],
+    rows = {row["id"]: row for row in state_rows(question, picture, [answer], ids).rows}
+    silent = _silent(picture, without)
+    for kind, found in (("capability", answer.capabilities), ("service", answer.services)):
+        wanted = _wanted(found, ids)
+        if not wanted:
+            continue
+        output.say()
+        output.table(
+            (kind, "status", "since", "because of; announced"),
+            [
+                (
+                    id,
+                    output.status_cell(_status(picture, rows[id], answer, silent)),
+                    # what was supposed has no beginning
+                    "" if without or rows[id]["since"] is None
+                    else output.since(parse_instant(rows[id]["since"]), zone),
+                    _reasons(rows[id], picture, answer),
+                )
+                for id in wanted
+            ],
+        )  # fmt: skip
+
+
+def _show_columns(
+    question: Asked,
+    picture: Picture,
+    answers: list[State],
+    ids: tuple[str, ...],
+    without: tuple[str, ...],
+) -> None:
+    first = answers[0]
+    output.say(
+        _title(question, first, without).format(f", {output.clocks(first.as_of, question.zone)}")
     )
-    output.say()
-    output.table(
-        ("service", "status", "because of, and what is announced"),
-        [
-            (
-                id,
-                output.status_cell(_status(found.bounds, id in silent)),
-                _service_reasons(found.bounds, found.because, found.notices, found.contested),
+    silent = _silent(picture, without)
+    by_answer = [
+        {row["id"]: row for row in state_rows(question, picture, [answer], ids).rows}
+        for answer in answers
+    ]
+    headings = [in_zone(answer.as_of.valid, question.zone) for answer in answers]
+    for kind, found in (("capability", first.capabilities), ("service", first.services)):
+        wanted = _wanted(found, ids)
+        if not wanted:
+            continue
+        output.say()
+        output.table(
+            (kind, *headings),
+            [
+                (
+                    id,
+                    *(
+                        output.status_cell(_status(picture, rows[id], answer, silent))
+                        for rows, answer in zip(by_answer, answers, strict=True)
+                    ),
+                )
+                for id in wanted
+            ],
+        )
+
+
+def state_rows(
+    question: Asked, picture: Picture, answers: Sequence[State], ids: tuple[str, ...]
+) -> Rows:
+    """A row for each capability, then each service, at each moment."""
+    rows: list[dict[str, Any]] = []
+    for answer in answers:
+        begun = measures.since(picture, answer.as_of.valid)
+        at = format_bound(answer.as_of.valid)
+        for id, bounds in answer.capabilities.items():
+            leaves = sorted(_leaves(picture, id, answer))
+            states = [answer.services[leaf] for leaf in leaves]
+            rows.append(
+                _row(at, "capability", id, bounds, begun[id])
+                | {
+                    "because": sorted(
+                        leaf
+                        for leaf, state in zip(leaves, states, strict=True)
+                        if state.bounds.worst < Level.OPERATIONAL
+                    ),
+                    "notices": sorted({notice for state in states for notice in state.notices}),
+                    "contested": any(state.contested for state in states),
+                    "held": {reason for state in states for reason in state.because},
+                }
             )
-            for id, found in answer.services.items()
-        ],
-    )
+        for id, state in answer.services.items():
+            rows.append(
+                _row(at, "service", id, state.bounds, begun[id])
+                | {
+                    "because": list(state.because),
+                    "notices": list(state.notices),
+                    "contested": state.contested,
+                    "held": set(state.because),
+                }
+            )
+    columns = (
+        "at", "kind", "id", "status", "worst", "best", "since", "because", "notices", "contested",
+    )  # fmt: skip
+    wanted = [row for row in rows if not ids or row["id"] in ids]
+    return Rows([(key, key) for key in columns], wanted)
+
+
+def _row(
+    at: str | None, kind: str, id: str, bounds: Bounds, since: Instant | None
+) -> dict[str, Any]:
+    return {
+        "at": at,
+        "kind": kind,
+        "id": id,
+        "status": bounds.status,
+        "worst": bounds.worst.word,
+        "best": bounds.best.word,
+        "since": None if since is None else format_bound(since),
+    }
 
 
 def _leaves(picture: Picture, capability: str, answer: State) -> set[str]:
@@ -179,32 +333,27 @@ def _leaves(picture: Picture, capability: str, answer: State) -> set[str]:
     return found
 
 
-def _status(bounds: Bounds, silent: bool) -> str:
+def _status(picture: Picture, row: Mapping[str, Any], answer: State, silent: set[str]) -> str:
     """The status, and where nothing is recorded of a service yet, that instead."""
-    return "nothing recorded" if silent and bounds.status == "operational" else bounds.status
+    id, status = row["id"], str(row["status"])
+    rests_on = {id} if row["kind"] == "service" else _leaves(picture, id, answer)
+    return "nothing recorded" if status == "operational" and rests_on <= silent else status
 
 
-def _range(bounds: Bounds) -> str:
-    return f"{bounds.worst.word} to {bounds.best.word}" if bounds.worst != bounds.best else ""
-
-
-def _because(bounds: Bounds, services: list[str], answer: State) -> str:
-    affected = [id for id in services if answer.services[id].bounds.worst.word != "operational"]
-    reasons = ", ".join(affected)
-    span = _range(bounds)
-    return f"{span}: {reasons}" if span and reasons else reasons or span
-
-
-def _service_reasons(
-    bounds: Bounds, because: tuple[str, ...], notices: tuple[str, ...], contested: bool
-) -> str:
+def _reasons(row: Mapping[str, Any], picture: Picture, answer: State) -> str:
     parts = []
-    if bounds.worst != bounds.best:
-        parts.append(_range(bounds))
+    because = ", ".join(row["because"])
+    if row["contested"]:
+        because += " (time contested)"
+    if row["worst"] != row["best"] and "degraded" in (row["worst"], row["best"]):
+        limit = "at best degraded" if row["best"] == "degraded" else "at worst degraded"
+        because = f"{limit}: {because}" if because else limit
     if because:
-        parts.append(", ".join(because) + (" (time contested)" if contested else ""))
-    if notices:
-        parts.append("announced: " + ", ".join(notices))
+        parts.append(because)
+    # of an announcement that holds it already the row has said so
+    ahead = [notice for notice in row["notices"] if notice not in row["held"]]
+    if ahead:
+        parts.append("announced: " + ", ".join(ahead))
     return "; ".join(parts)
 
 
@@ -237,6 +386,23 @@ def downtime(
     found = measures.downtime(picture, begin, until)
     if question.json:
         output.print_json({id: measured.document() for id, measured in found.items()})
+        return
+    if question.form != "table":
+        seconds = {id: measured.document() for id, measured in found.items()}
+        keys = [(kind, end) for kind in ("unavailable", "impaired") for end in ("least", "most")]
+        question.print(
+            Rows(
+                [
+                    ("capability", "capability"),
+                    *((f"{kind}_{end}", f"{kind}, {end} (s)") for kind, end in keys),
+                ],
+                [
+                    {"capability": id}
+                    | {f"{kind}_{end}": pair[kind][end == "most"] for kind, end in keys}
+                    for id, pair in seconds.items()
+                ],
+            )
+        )
         return
     output.say(
         f"{question.platform} from {output.moment(begin, zone)} to {output.moment(until, zone)}, "
@@ -272,35 +438,51 @@ def cuts(
 ) -> None:
     """The smallest sets of services whose loss may make a capability unavailable.
 
-    All else is supposed operational. A set of one is a single point of failure.
+    All else is supposed operational. A set of one is a single point of failure; beside each set
+    stand the providers behind it.
     """
     question = asked(ctx, at=at, **frame)
     picture = question.store.picture(question.platform, question.as_of)
     if capability not in picture.situation.capabilities:
-        raise _unknown_capability(capability, picture)
+        raise BadInput(
+            f"there is no capability {capability!r}",
+            hint=nearest(capability, sorted(picture.situation.capabilities)),
+        )
     sets = measures.cut_sets(picture, capability, question.as_of.valid)
     if question.json:
         output.print_json(measures.cuts_document(capability, sets))
         return
-    head = output.question(question.as_of, question.zone)
-    output.say(f"{capability} of {question.platform} {head}")
+    position = question.store.view.position_at(question.as_of.recorded)
+    declared = question.store.view.declared(question.platform, "service", position)
+    rows: list[dict[str, Any]] = [
+        {
+            "size": len(one),
+            "services": one,
+            "providers": sorted({declared[id][1] for id in one if declared[id][1]}),
+            "single": len(one) == 1,
+        }
+        for one in sorted(sets, key=lambda one: (len(one), one))
+    ]
+    head = f"{capability} of {question.platform} "
+    head += output.question(question.as_of, question.zone)
+    if question.form != "table":
+        question.print(
+            Rows([(key, key) for key in ("size", "services", "providers", "single")], rows)
+        )
+        return
+    output.say(head)
     output.say()
-    if not sets:
+    if not rows:
         output.say("no loss of services makes it unavailable")
         return
     output.table(
-        ("services", "whose loss takes it down"),
+        ("", "loss that takes it down", "provided by"),
         [
-            (str(len(one)), ", ".join(one) + (" (single point of failure)" * (len(one) == 1)))
-            for one in sorted(sets, key=len)
+            (
+                "single point of failure" if row["single"] else f"{row['size']} together",
+                ", ".join(row["services"]),
+                ", ".join(row["providers"]),
+            )
+            for row in rows
         ],
     )
-
-
-def _unknown_capability(capability: str, picture: Picture) -> BadInput:
-    from difflib import get_close_matches
-
-    known = sorted(picture.situation.capabilities)
-    near = get_close_matches(capability, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-    return BadInput(f"there is no capability {capability!r}", hint=hint if known else None)

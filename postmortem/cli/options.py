@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -137,3 +137,13 @@ def instant(text: str, zone: str | None, option: str) -> Instant:
         return parse_instant(text, zone)
     except BadTime as problem:
         raise BadTime(f"{option}: {problem.message}", hint=problem.hint) from None
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """A hint: what may have been meant, else what there is."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"there are: {', '.join(known)}" if known else "none is declared yet"

@@ -60,6 +60,11 @@ def moment(instant: Instant, zone: str | None) -> str:
     return f"{local} ({utc})"
 
 
+def since(instant: Instant, zone: str | None) -> str:
+    """From when on something has been so, to the second: the first full one at which it is."""
+    return in_zone(-(-instant // 1_000_000) * 1_000_000, zone)
+
+
 def question(as_of: AsOf, zone: str | None) -> str:
     """The question, resolved: `at 2021-01-11 00:30 PST (08:30 UTC), as known now`."""
     return f"at {moment(as_of.valid, zone)}, {clocks(as_of, zone)}"
@@ -88,17 +93,22 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int =
         max([shown(header[index]), *(shown(row[index]) for row in cells)])
         for index in range(len(header))
     ]
-    room = width() - indent - sum(columns[:-1]) - 2 * (len(columns) - 1)
-    columns[-1] = max(20, min(columns[-1], room))
-    say(" " * indent + click.style(_line(header, columns), bold=True, dim=True).rstrip())
+    lead = indent + sum(columns[:-1]) + 2 * (len(columns) - 1)
+    columns[-1] = max(20, min(columns[-1], width() - lead))
+    say(" " * indent + click.style(_line(header, columns).rstrip(), bold=True, dim=True))
     for row in cells:
-        last = textwrap.wrap(
-            row[-1], columns[-1], break_long_words=False, break_on_hyphens=False
-        ) or [""]
-        say(" " * indent + _line([*row[:-1], last[0]], columns).rstrip())
-        lead = " " * (indent + sum(columns[:-1]) + 2 * (len(columns) - 1))
-        for more in last[1:]:
-            say(lead + more)
+        first, *more = _wrapped(row[-1], columns[-1])
+        say(" " * indent + _line([*row[:-1], first], columns).rstrip())
+        for line in more:
+            say(" " * lead + line)
+
+
+def _wrapped(cell: str, size: int) -> list[str]:
+    if shown(cell) <= size:
+        return [cell]
+    return textwrap.wrap(
+        click.unstyle(cell), size, break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def _clean(cell: str) -> str:

@@ -175,9 +175,9 @@ class Expected:
     @cached_property
     def notice_until(self) -> Instant:
         """Until here (exclusive) people are on notice of it."""
-        confirmed = [time.span for time in self.confirmations]
-        due = min(confirmed).latest if confirmed else self.effective.span.latest
-        return min(due, self.withdrawn)
+        # of several confirmations the first one ends it, whichever that is
+        due = self.confirmations or [self.effective]
+        return min([*(time.span.latest for time in due), self.withdrawn])
 
     @cached_property
     def contested(self) -> bool:

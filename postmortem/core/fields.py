@@ -78,16 +78,26 @@ class When:
                 return cls(parse_span(value, zone), value)
             except BadInput as problem:
                 raise _as_pydantic(problem) from None
-        if isinstance(value, Mapping) and set(value) == {"earliest", "latest", "written"}:
-            earliest, latest = value["earliest"], value["latest"]
-            return cls(
-                Span(
-                    BEGINNING if earliest is None else parse_stored(earliest),
-                    END if latest is None else parse_stored(latest),
-                ),
-                str(value["written"]),
-            )
+        if isinstance(value, Mapping) and (info.context or {}).get("stored"):
+            return cls._stored(value)
         raise PydanticCustomError("time", "a time is written as text, such as 2021-01-10T23:59Z")
+
+    @classmethod
+    def _stored(cls, body: Mapping[str, object]) -> When:
+        written = body.get("written")
+        bounds = [body.get("earliest", 0), body.get("latest", 0)]
+        if isinstance(written, str) and all(isinstance(b, str | None) for b in bounds):
+            _clean(written)
+            try:
+                earliest, latest = (None if b is None else parse_stored(str(b)) for b in bounds)
+            except BadInput as problem:
+                raise _as_pydantic(problem) from None
+            span = Span(
+                BEGINNING if earliest is None else earliest, END if latest is None else latest
+            )
+            if span.earliest <= span.latest and span != (BEGINNING, END):
+                return cls(span, written)
+        raise PydanticCustomError("time", "a stored time has earliest <= latest, and its wording")
 
     def body(self) -> Body:
         """As a stored body holds it."""

@@ -12,7 +12,7 @@ from postmortem.core.errors import BadInput
 from postmortem.core.formulas import CutSets
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture
-from postmortem.core.times import Instant, format_instant
+from postmortem.core.times import BEGINNING, Instant, format_instant
 
 Course = list[tuple[Instant, Bounds]]
 """Levels over time: from each instant on (ascending) these bounds, until the next."""
@@ -55,6 +55,23 @@ def courses(picture: Picture, start: Instant, end: Instant) -> dict[str, Course]
     for capability in picture.order:
         found[capability] = _capability_course(picture, capability, found, start, end)
     return found
+
+
+def since(picture: Picture, at: Instant) -> dict[str, Instant | None]:
+    """From when on everything has had the bounds that it has at T, without a break.
+
+    Of every service and capability; None where that is so as far back as the record goes.
+    """
+    turns = [turn for found in picture.by_service.values() for one in found for turn in one.turns()]
+    turns += [
+        revision.span.earliest for found in picture.revisions.values() for revision, _ in found
+    ]
+    first = min((turn for turn in turns if turn > BEGINNING), default=at)
+    start = min(first - 1, at)
+    return {
+        id: None if course[-1][0] == start else course[-1][0]
+        for id, course in courses(picture, start, at + 1).items()
+    }
 
 
 def _service_course(

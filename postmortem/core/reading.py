@@ -20,13 +20,17 @@ class Misfit(Exception):
         self.path = path
 
 
-def entry(cls: type[Entry], fields: dict[str, Any], *, zone: str | None) -> Entry:
+def entry(
+    cls: type[Entry], fields: dict[str, Any], *, zone: str | None, stored: bool = False
+) -> Entry:
     """The entry that the fields make; `zone` is that of times written without one.
+
+    `stored`: whether times may also stand as a stored body holds them.
 
     Raises: Misfit.
     """
     try:
-        return cls.model_validate(fields, context={"zone": zone})
+        return cls.model_validate(fields, context={"zone": zone, "stored": stored})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         # a union's members and other inner steps are no part of what was written

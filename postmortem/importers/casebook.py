@@ -74,9 +74,10 @@ class _Casebook:
                 found += [self.declared(cls, id, entries[id]) for id in ordered]
         if "events" in top:
             events = top["events"]
-            if not isinstance(events.value, list):
+            listed = [] if events.value == "" else events.value  # there, and empty
+            if not isinstance(listed, list):
                 raise BadInput("events: takes a list", place=self.place(events))
-            found += [self.event(node) for node in events.value]
+            found += [self.event(node) for node in listed]
         return found
 
     def place(self, node: Node) -> Place:

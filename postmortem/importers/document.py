@@ -72,11 +72,8 @@ def read(data: bytes, file: str) -> Node:
     text = decoded(data, file)
     control = _CONTROL.search(text)
     if control is not None:
-        raise BadInput(
-            f"there is a control character, U+{ord(control[0]):04X}",
-            place=Place(file, text.count("\n", 0, control.start()) + 1),
-            hint="remove it; is this a text file?",
-        )
+        place = Place(file, text.count("\n", 0, control.start()) + 1)
+        raise _control(control[0], place, "remove it; is this a text file?")
     return _Json(text, file).document() if file.endswith(".json") else _yaml(text, file)
 
 
@@ -95,6 +92,25 @@ def decoded(data: bytes, file: str) -> str:
         ) from None
 
 
+def json_fault(error: json.JSONDecodeError) -> str:
+    """What the standard library says of it, as the end of a sentence."""
+    text = error.msg.removesuffix(" starting at").removesuffix(" at")
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def _control(character: str, place: Place, hint: str) -> BadInput:
+    code = ord(character)
+    what = "half a surrogate pair" if 0xD800 <= code <= 0xDFFF else "a control character"
+    return BadInput(f"there is {what}, U+{code:04X}", place=place, hint=hint)
+
+
+def _no_control(text: str, place: Place) -> None:
+    """An escape may write what the file itself must not hold."""
+    control = _CONTROL.search(text)
+    if control is not None:
+        raise _control(control[0], place, "an escape writes it; remove that")
+
+
 def _too_deep(place: Place) -> BadInput:
     return BadInput(f"nested more than {DEEPEST} deep", place=place)
 
@@ -107,10 +123,13 @@ def _yaml(text: str, file: str) -> Node:
         return _compose(yaml.parse(text, Loader=_LOADER), file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        hint = error.context if error.problem else None
+        if hint and error.context_mark:  # a quote left open is noticed at the end of the file only
+            hint += f" that begins in line {error.context_mark.line + 1}"
         raise BadInput(
             f"this is no YAML: {error.problem or error.context}",
             place=Place(file, None if mark is None else mark.line + 1),
-            hint=error.context if error.problem else None,
+            hint=hint,
         ) from None
     except yaml.YAMLError as error:
         raise BadInput(f"this is no YAML: {error}", place=Place(file)) from None
@@ -137,8 +156,11 @@ def _compose(events: Iterator[Any], file: str) -> Node:
             continue
         tag = getattr(event, "tag", None)
         if tag not in (None, "!"):
+            tag = str(tag).replace("tag:yaml.org,2002:", "!!")
             raise BadInput(f"there is a tag, {tag}", place=place, hint="leave it out")
         node = _node(event)
+        if isinstance(node.value, str):
+            _no_control(node.value, place)
         if not open_nodes:
             root = node
         else:
@@ -242,9 +264,11 @@ class _Json:
     def string(self, at: int) -> tuple[str, int]:
         try:
             value, end = _scanstring(self.text, at + 1, True)
-            return value, end
         except json.JSONDecodeError as error:
-            raise self.wrong(error.pos, error.msg) from None
+            raise self.wrong(error.pos, json_fault(error)) from None
+        if _CONTROL.search(value):
+            _no_control(value, self.place(at))
+        return value, end
 
     def list(self, at: int, line: int, depth: int) -> tuple[Node, int]:
         found: list[Node] = []

@@ -22,7 +22,7 @@ from postmortem.core.fields import Body
 from postmortem.core.recorded import upcast
 from postmortem.core.times import parse_stored
 from postmortem.core.words import Disclosure, digest_in
-from postmortem.importers.document import decoded
+from postmortem.importers.document import decoded, json_fault
 
 KEYS: Final = frozenset(
     {"platform", "id", "stream", "version", "type", "position", "recorded_at", "recorded_by",
@@ -55,7 +55,8 @@ class Line:
         id = self.envelope["id"]
         known = self.envelope["known_at"]
         declared = issubclass(cls, Declaration)
-        entry = reading.entry(cls, {**clear, "id": id.split(":")[1] if declared else id}, zone=None)
+        fields = {**clear, "id": id.split(":")[1] if declared else id}
+        entry = reading.entry(cls, fields, zone=None, stored=True)
         return Draft(
             self.envelope["platform"],
             entry,
@@ -95,7 +96,8 @@ def _line(text: str, place: Place) -> Line:
     try:
         event = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        raise BadInput(f"this is no JSON: {error.msg}", place=place) from None
+        fault = f"{json_fault(error)}, in column {error.colno}"
+        raise BadInput(f"this is no JSON: {fault}", place=place) from None
     except RecursionError:
         raise BadInput("nested too deep", place=place) from None
     except BadInput as problem:

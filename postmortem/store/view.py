@@ -11,7 +11,7 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,8 +38,11 @@ APPLICATION_ID: Final = 0x504D5254
 """`PMRT` in the file's header: this file is a store."""
 LOG_VERSION: Final = 1
 """The version of the log's tables; a file with a higher one is a newer program's."""
-VIEW_VERSION: Final = 1
+VIEW_VERSION: Final = 2
 """The version of the view's tables; a view of another one is rebuilt."""
+
+WITHHELD: Final = "[withheld]"
+"""What people see in place of words that have been withdrawn."""
 
 VERSION_COLUMNS: Final = (
     "id, fact, type, position, place, known, recorded, at_earliest, at_latest, "
@@ -97,7 +100,11 @@ def open_read_only(path: str) -> sqlite3.Connection:
         raise NotAStore(f"{path} is no file", hint="name the store's file with --db")
     try:
         connection = open_plain(path)
-        check(connection, path)
+        try:
+            check(connection, path)
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise trouble(error, path) from None
     return connection
@@ -108,23 +115,37 @@ def open_plain(path: str) -> sqlite3.Connection:
 
     Raises: sqlite3.Error.
     """
+    connection = _probed(_uri(path, _options(path)))
+    connection.execute("PRAGMA busy_timeout=5000")
+    return connection
+
+
+def _probed(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
-        connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, isolation_level=None)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _options(path: str) -> str:
+    """How the file can be read: as one that others write to, or as one that never changes.
+
+    On read-only media the write-ahead log cannot be opened. Where there is none that holds
+    anything, the file alone is the whole store.
+    """
+    try:
+        _probed(_uri(path, "mode=ro")).close()
     except sqlite3.OperationalError:
-        # On read-only media the write-ahead log cannot be opened. Where there is none that holds
-        # anything, the file alone is the whole store, and may be read as one that never changes.
         journal = f"{path}-wal"
         if os.path.exists(journal) and os.path.getsize(journal):
             raise
         if os.access(os.path.dirname(os.path.abspath(path)), os.W_OK) and not _read_only(path):
             raise
-        connection = sqlite3.connect(
-            _uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None
-        )
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    connection.execute("PRAGMA busy_timeout=5000")
-    return connection
+        return "mode=ro&immutable=1"
+    return "mode=ro"
 
 
 def _read_only(path: str) -> bool:
@@ -141,14 +162,12 @@ def attached_in_memory(path: str) -> sqlite3.Connection:
 
     Raises: sqlite3.Error.
     """
-    options = "mode=ro"
-    try:
-        open_plain(path).close()
-        sqlite3.connect(_uri(path, options), uri=True).execute("SELECT count(*) FROM stored_events")
-    except sqlite3.OperationalError:
-        options = "mode=ro&immutable=1"
     connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
-    connection.execute("ATTACH DATABASE ? AS store", (_uri(path, options),))
+    try:
+        connection.execute("ATTACH DATABASE ? AS store", (_uri(path, _options(path)),))
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -225,6 +244,73 @@ class Logged:
     """None for a declaration."""
     by: str | None
     body: dict[str, Any]
+    withheld: frozenset[str] = frozenset()
+    """Which fields are; of the envelope, `recorded_by` may be."""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The body for people: `[withheld]` in place of words that are."""
+        return self.body | {field: WITHHELD for field in self.body if field in self.withheld}
+
+
+def logged_from(state: bytes, texts: Mapping[str, Any]) -> Logged:
+    """The event in a stored state, with the words that `texts` holds by digest."""
+    envelope = json.loads(state)
+    name, _, number = envelope["type"].partition("/")
+    body = envelope["body"]
+    if number != "1":
+        from postmortem.core.recorded import upcast  # slow to import, and rarely needed
+
+        _, body = upcast(envelope["type"], body)
+    stands = {"recorded_by": envelope["recorded_by"], **body}
+    digests = {field: digest for field, value in stands.items() if (digest := digest_in(value))}
+    clear = {field: texts[digest] for field, digest in digests.items() if digest in texts}
+    by = clear.pop("recorded_by", None)
+    known = envelope["known_at"]
+    return Logged(
+        platform=envelope["platform"],
+        id=envelope["id"],
+        type=name,
+        stream=envelope["stream"],
+        version=envelope["version"],
+        position=envelope["position"],
+        recorded=parse_stored(envelope["recorded_at"]),
+        known=None if known is None else parse_stored(known),
+        by=by,
+        body={**body, **clear},
+        withheld=frozenset(field for field, digest in digests.items() if digest not in texts),
+    )
+
+
+class StoredWords:
+    """A platform's versions and retractions, each found by an index: `core.history.Words`."""
+
+    def __init__(self, connection: sqlite3.Connection, platform: str) -> None:
+        self.connection = connection
+        self.platform = platform
+
+    def _versions(self, column: str, value: str) -> list[Version]:
+        rows = self.connection.execute(
+            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND {column} = ?",  # noqa: S608
+            (self.platform, value),
+        ).fetchall()
+        return [version_from(row) for row in rows]
+
+    def version(self, id: str) -> Version | None:
+        """The version of that id."""
+        return next(iter(self._versions("id", id)), None)
+
+    def versions(self, fact: str) -> list[Version]:
+        """All versions of a fact."""
+        return self._versions("fact", fact)
+
+    def retractions(self, event: str) -> list[str]:
+        """The retractions of which some version names that id."""
+        rows = self.connection.execute(
+            "SELECT fact FROM view_retraction WHERE platform = ? AND event = ?",
+            (self.platform, event),
+        )
+        return [row[0] for row in rows]
 
 
 class View:
@@ -336,13 +422,13 @@ class View:
         )
         return dict(rows.fetchall())
 
+    def words(self, platform: str) -> StoredWords:
+        """The platform's versions and retractions, whatever K and R are."""
+        return StoredWords(self.connection, platform)
+
     def version(self, platform: str, id: str) -> Version | None:
         """The version of that id."""
-        row = self.connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND id = ?",  # noqa: S608
-            (platform, id),
-        ).fetchone()
-        return None if row is None else version_from(row)
+        return self.words(platform).version(id)
 
     def logged(self, position: int) -> Logged:
         """The event at a position. Raises: KeyError, where there is none."""
@@ -355,27 +441,9 @@ class View:
 
     def _logged(self, state: bytes) -> Logged:
         envelope = json.loads(state)
-        name, _, number = envelope["type"].partition("/")
-        body = envelope["body"]
-        if number != "1":
-            from postmortem.core.recorded import upcast  # slow to import, and rarely needed
-
-            _, body = upcast(envelope["type"], body)
-        author = digest_in(envelope["recorded_by"])
-        by = None if author is None else text_of([author], self.connection).get(author)
-        known = envelope["known_at"]
-        return Logged(
-            platform=envelope["platform"],
-            id=envelope["id"],
-            type=name,
-            stream=envelope["stream"],
-            version=envelope["version"],
-            position=envelope["position"],
-            recorded=parse_stored(envelope["recorded_at"]),
-            known=None if known is None else parse_stored(known),
-            by=by,
-            body=disclosed(body, self.connection),
-        )
+        stands = (envelope["recorded_by"], *envelope["body"].values())
+        digests = [digest for value in stands if (digest := digest_in(value))]
+        return logged_from(state, text_of(digests, self.connection) if digests else {})
 
     def events(self, platform: str, as_of: AsOf) -> Iterator[Logged]:
         """Every entry of the platform that K and R let through, in the order of recording."""

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from postmortem.core.events import Entry, Names, Requires, Said, When
+from postmortem.core.events import Entry
+from postmortem.core.fields import Names, Requires, Said, When
 from postmortem.core.words import unprintable
 
 ZONES: Final = (None, "America/Los_Angeles", "Asia/Kathmandu", "Europe/Berlin")

@@ -31,8 +31,9 @@ class MemoryRecord:
 
     @classmethod
     def of(cls, platform: str, drafts: Iterable[Draft]) -> MemoryRecord:
-        """The record of those drafts, each a second after the one before; what a rule refuses is
-        left out.
+        """The record of those drafts, each told a second after the one before it.
+
+        What a rule refuses is left out.
         """
         record = cls(platform)
         for count, draft in enumerate(drafts):

@@ -28,8 +28,9 @@ def draft(
     known: Instant | None = None,
     **keys: Any,
 ) -> Draft:
-    """A draft from a stored type and the keys of a casebook; `local` is the zone of times
-    written without one.
+    """A draft from a stored type and the keys of a casebook.
+
+    `local` is the zone of times written without one.
 
     Raises: BadInput, where the keys are none of that type.
     """

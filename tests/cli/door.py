@@ -104,14 +104,14 @@ def looked_into(store: Path) -> Iterator[sqlite3.Connection]:
 
 
 def positions(store: Path) -> list[int]:
-    """The positions of the log in the order of the table; none where there is no log yet."""
+    """The positions of the log, in order; none where there is no log yet."""
     if not store.exists() or not store.stat().st_size:
         return []
     with looked_into(store) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
         if ("stored_events",) not in tables:
             return []
-        return [row[0] for row in connection.execute("SELECT position FROM stored_events")]
+        return [row[0] for row in connection.execute("SELECT position FROM stored_events ORDER BY 1")]
 
 
 def logged(store: Path) -> list[tuple[Any, ...]]:

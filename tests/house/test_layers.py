@@ -21,7 +21,11 @@ def lint(folder: Path, *wrong: tuple[str, str]) -> subprocess.CompletedProcess[s
             text.write(f"\n{line}\n")
     program = Path(sys.executable).with_name("lint-imports")
     return subprocess.run(
-        [program, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True
+        [program, "--no-cache", "--no-logo"],
+        cwd=folder,
+        env={"COLUMNS": "300"},  # or it wraps the long names
+        capture_output=True,
+        text=True,
     )
 
 

@@ -7,14 +7,19 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from postmortem.core.decide import Draft
-from postmortem.core.events import DECLARATIONS, EVENTS
+from postmortem.core.events import CATALOGUE, Note
 from postmortem.core.history import (
     ANNOUNCED,
+    CLAIMED,
     CUT_OFF,
+    DEGRADED,
     DOWN,
     EFFECT_CHANGED,
+    RESCHEDULED,
     RESTORED,
     RETRACTED,
+    REVISED,
+    WITHDRAWN,
 )
 from postmortem.testing.fields import ZONES, Pool, formulas, keys
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord
@@ -23,32 +28,44 @@ from postmortem.testing.sentences import PLATFORM, draft
 SERVICES: Final = ("aws", "okta", "twilio")
 CAPABILITIES: Final = ("hosting", "login", "posting")
 SOURCES: Final = ("press", "letter")
-_FREE: Final = sorted(set(EVENTS) - {RETRACTED})
-_COMMON: Final = (DOWN, CUT_OFF, ANNOUNCED, EFFECT_CHANGED, RESTORED)
-_TURNS: Final = ("new",) * 5 + ("correction",) * 3 + ("retraction",) * 2 + ("amendment",)
+_TYPES: Final = (
+    *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED),
+    *(EFFECT_CHANGED, RESTORED, RESCHEDULED, CLAIMED) * 2,
+    *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED, Note.TYPE),
+)
+"""What is told anew, by how often."""
+_ABOUT_ANNOUNCEMENTS: Final = (RESCHEDULED, WITHDRAWN)
+_TURNS: Final = ("new",) * 6 + ("correction",) * 3 + ("retraction",) * 2 + ("amendment",)
 
 
 @st.composite
 def histories(
-    draw: st.DrawFn, *, platform: str = PLATFORM, events: int = 10, plain: bool = False
+    draw: st.DrawFn,
+    *,
+    platform: str = PLATFORM,
+    least: int = 4,
+    most: int = 20,
+    plain: bool = False,
 ) -> list[Draft]:
-    """Drafts for one platform: declarations, then events, corrections, retractions, amendments.
+    """Drafts for one platform: declarations, then `least` to `most` turns of whatever may follow.
 
-    Most are valid; some a rule refuses, and `MemoryRecord.of` leaves those out. `plain` leaves out
-    what decides nothing (notes, words, locators), so that more is drawn of what does.
+    Events, corrections, retractions and amendments: most are valid; some a rule refuses, and
+    `MemoryRecord.of` leaves those out. `plain` leaves out people's words, so that more is drawn of
+    what decides the state.
     """
     told = _Telling(draw, platform, plain)
     told.declare()
-    for count in range(draw(st.integers(1, events))):
-        turn = draw(st.sampled_from(_TURNS))
+    turns = draw(st.lists(st.sampled_from(_TURNS), min_size=least, max_size=most))
+    for count, turn in enumerate(turns):
+        id = f"e{count}"
         if turn == "correction" and told.record.log.by_id:
-            told.correct(f"e{count}")
+            told.correct(id)
         elif turn == "retraction" and told.record.log.by_id:
-            told.retract(f"e{count}")
+            told.retract(id)
         elif turn == "amendment":
             told.amend()
         else:
-            told.tell(f"e{count}", draw(st.sampled_from([*_COMMON, *_FREE])))
+            told.tell(id, draw(st.sampled_from(_TYPES)))
     return told.drafts
 
 
@@ -61,9 +78,10 @@ class _Telling:
         self.record = MemoryRecord(platform)
         self.drafts: list[Draft] = []
         self.zone = draw(st.sampled_from(ZONES))
-        self.plain: dict[str, Any] = dict.fromkeys(("note", "meta", "by", "reason"), None)
-        if not plain:
-            self.plain = {}
+        self.settled: dict[str, Any] = {"clerical": None, "replaces": None}
+        if plain:
+            words = {name for cls in CATALOGUE.values() for name in cls.said()}
+            self.settled |= dict.fromkeys(words)
 
     @property
     def pool(self) -> Pool:
@@ -79,50 +97,60 @@ class _Telling:
             events,
         )
 
-    def bring(self, type: str, *, amend: bool = False, **given: Any) -> None:
-        """Draw the keys that are not given, and record what comes of it unless it is refused."""
-        cls = {**DECLARATIONS, **EVENTS}[type]
-        settled = {name: None for name in self.plain if name in cls.model_fields}
-        if "reason" in settled and cls.model_fields["reason"].is_required():
-            settled["reason"] = "it was not so"  # type: ignore[assignment]
-        found = self.draw(keys(cls, self.pool, {**settled, **given}))
+    def bring(self, type: str, *, amend: bool = False, **given: Any) -> bool:
+        """Draw the keys that are not given, and record what comes of it unless it is refused.
+
+        False where there is nothing yet that it could name.
+        """
+        cls = CATALOGUE[type]
+        settled = {
+            name: "words" if value is None and cls.model_fields[name].is_required() else value
+            for name, value in {**self.settled, **given}.items()
+            if name in cls.model_fields
+        }
+        found = self.draw(keys(cls, self.pool, settled))
         if found is None:
-            return
+            return False
         drawn = draft(type, platform=self.platform, local=self.zone, amend=amend, **found)
         self.drafts.append(drawn)
         self.record.try_to_record(drawn, DAWN + len(self.drafts) * SECOND)
+        return True
 
     def declare(self) -> None:
         """The platform and what it depends on: at least one service."""
         self.bring("platform-declared", id=self.platform, zone=self.zone)
-        for kind, ids, least in (("source", SOURCES, 0), ("service", SERVICES, 1)):
+        for kind, ids, least in (
+            ("source", SOURCES, 0),
+            ("service", SERVICES, 1),
+            ("capability", CAPABILITIES, 0),
+        ):
             for id in ids[: self.draw(st.integers(least, len(ids)))]:
                 self.bring(f"{kind}-declared", id=id)
-        for id in CAPABILITIES[: self.draw(st.integers(0, len(CAPABILITIES)))]:
-            self.bring("capability-declared", id=id)
 
     def tell(self, id: str, type: str) -> None:
-        """Something new."""
-        self.bring(type, id=id, replaces=None, clerical=None)
+        """Something new; a new disruption where nothing is there that it could be about."""
+        if not self.bring(type, id=id):
+            self.bring(ANNOUNCED if type in _ABOUT_ANNOUNCEMENTS else DOWN, id=id)
 
     def correct(self, id: str) -> None:
         """A corrected version of something told before, complete in itself."""
         replaced = self.draw(st.sampled_from(list(self.record.log.by_id.values())))
-        clerical = self.draw(st.sampled_from([None, None, "true"]))
-        given = {} if clerical is None else {"known_at": None}
-        self.bring(replaced.type, id=id, replaces=replaced.id, clerical=clerical, **given)
+        self.bring(replaced.type, id=id, replaces=replaced.id, **self.slip())
 
     def retract(self, id: str) -> None:
         """Something told before, or one version of it, was wrong."""
         event = self.draw(st.sampled_from(list(self.record.log.by_id)))
-        clerical = self.draw(st.sampled_from([None, None, "true"]))
-        given = {} if clerical is None else {"known_at": None}
-        self.bring(RETRACTED, id=id, event=event, replaces=None, clerical=clerical, **given)
+        self.bring(RETRACTED, id=id, event=event, **self.slip())
+
+    def slip(self) -> dict[str, Any]:
+        """The keys of what mends a slip of the pen, or none."""
+        clerical = self.draw(st.sampled_from([False, False, True]))
+        return {"clerical": "true", "known_at": None} if clerical else {}
 
     def amend(self) -> None:
         """A declaration was wrong: another formula, or another description."""
         pool = self.pool
-        if pool.capabilities and self.draw(st.booleans()):
+        if bool(pool.capabilities) and self.draw(st.booleans()):
             id = self.draw(st.sampled_from(pool.capabilities))
             parts = [*pool.services, *(each for each in pool.capabilities if each != id)]
             self.bring(

@@ -1,0 +1,146 @@
+"""The same questions from Python: `from postmortem import open_store`.
+
+    >>> from postmortem import open_store
+    >>> store = open_store("parler/postmortem.db")
+    >>> store.state("2021-01-11T00:30").capabilities["hosting"].status
+    'unavailable'
+    >>> store.state("2021-01-11T00:30", known_at="2021-01-10T20:00").capabilities["hosting"].status
+    'uncertain'
+    >>> store.cuts("joining", at="2021-01-05T12:00-08:00")
+    [['aws'], ['twilio']]
+
+A moment is text in the written forms of a casebook (without an offset: in the platform's zone) or
+an aware `datetime`. Every answer can be turned into the JSON of the command line by `document()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from postmortem.core import measures
+from postmortem.core.errors import BadInput, BadTime
+from postmortem.core.measures import Downtime
+from postmortem.core.state import Picture, State
+from postmortem.core.times import END, AsOf, Instant, parse_instant
+from postmortem.tracker import Tracker, system_clock
+
+Moment = str | datetime
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def open_store(path: str, platform: str | None = None) -> Store:
+    """The store at that path, to be asked about one platform: the only one, unless named.
+
+    Raises: StoreMissing, NotAStore and other StoreProblem; BadInput, where the platform is not
+    there or not clear.
+    """
+    tracker = Tracker(path)
+    try:
+        return Store(tracker, tracker.platform(platform))
+    except BaseException:
+        tracker.close()
+        raise
+
+
+class Store:
+    """A platform's record. Use it as a context manager, or call `close`."""
+
+    def __init__(self, tracker: Tracker, platform: str) -> None:
+        self._tracker = tracker
+        self.platform = platform
+        self._zone = tracker.zone(platform)
+        self._asked: tuple[tuple[Instant, Instant], Picture] | None = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._tracker.close()
+
+    def state(
+        self,
+        at: Moment | None = None,
+        *,
+        known_at: Moment | None = None,
+        recorded_at: Moment | None = None,
+        without: Collection[str] = (),
+    ) -> State:
+        """What works at a moment (else now), and because of what.
+
+        `without` supposes those services unavailable. Raises: BadTime, BadInput.
+        """
+        as_of = self._as_of(at, known_at, recorded_at)
+        picture = self._picture(as_of)
+        for service in without:
+            if service not in picture.situation.services:
+                raise BadInput(f"there is no service {service!r}")
+        return picture.state(as_of, without)
+
+    def downtime(
+        self,
+        start: Moment,
+        end: Moment,
+        *,
+        known_at: Moment | None = None,
+        recorded_at: Moment | None = None,
+    ) -> dict[str, Downtime]:
+        """How long each capability was unavailable and impaired in [start, end), microseconds.
+
+        Raises: BadTime; BadInput, where the window is empty.
+        """
+        as_of = self._as_of(start, known_at, recorded_at)
+        return measures.downtime(self._picture(as_of), as_of.valid, self._instant(end))
+
+    def cuts(
+        self,
+        capability: str,
+        at: Moment | None = None,
+        *,
+        known_at: Moment | None = None,
+        recorded_at: Moment | None = None,
+    ) -> list[list[str]]:
+        """The minimal sets of services whose loss may make the capability unavailable.
+
+        Raises: BadTime; BadInput, where there is no such capability.
+        """
+        as_of = self._as_of(at, known_at, recorded_at)
+        picture = self._picture(as_of)
+        if capability not in picture.situation.capabilities:
+            raise BadInput(f"there is no capability {capability!r}")
+        return measures.cut_sets(picture, capability, as_of.valid)
+
+    def _picture(self, as_of: AsOf) -> Picture:
+        # most who ask ask again at other moments with the same knowledge
+        key = (as_of.known, as_of.recorded)
+        if self._asked is None or self._asked[0] != key:
+            self._asked = (key, self._tracker.picture(self.platform, as_of))
+        return self._asked[1]
+
+    def _as_of(
+        self, at: Moment | None, known_at: Moment | None, recorded_at: Moment | None
+    ) -> AsOf:
+        return AsOf(
+            system_clock() if at is None else self._instant(at),
+            END if known_at is None else self._instant(known_at),
+            END if recorded_at is None else self._instant(recorded_at),
+        )
+
+    def _instant(self, moment: Moment) -> Instant:
+        if isinstance(moment, str):
+            return parse_instant(moment, self._zone)
+        if moment.tzinfo is None:
+            raise BadTime(
+                f"{moment!r} has no time zone",
+                hint="pass an aware datetime, or text with an offset",
+            )
+        return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+__all__ = ["Moment", "Store", "open_store"]

@@ -1,0 +1,317 @@
+"""What in a record should be looked at: the rules of `check` that are warnings and notes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import pairwise
+from typing import Final
+
+from postmortem.core.check_material import SPEAKS, Finds, Found, Material, listed
+from postmortem.core.history import (
+    ANNOUNCED,
+    CLAIMED,
+    CONFIRMED,
+    CUT_OFF,
+    EFFECT_CHANGED,
+    RESCHEDULED,
+    RESTORED,
+    RETRACTED,
+    REVISED,
+    WITHDRAWN,
+    Version,
+)
+from postmortem.core.times import BEGINNING, END, Span
+
+# --- to be looked at ------------------------------------------------------------------------------
+
+
+def time_contested(m: Material) -> Finds:
+    """Facts whose own time and claimed times have no common part."""
+    for fact in m.about:
+        claims = m.speaking(fact, CLAIMED)
+        version = m.situation.facts.get(fact)
+        if version is None or not claims or not _time_counts(m, version):
+            continue
+        settled = m.claims.happened(version)
+        if settled.contested:
+            own = version.effective or version.at
+            assert own is not None
+            told = [(fact, own), *((each.fact, _claimed(each)) for each in claims)]
+            late = max(told, key=lambda each: each[1].earliest)
+            early = min(told, key=lambda each: each[1].latest)
+            sides = " and ".join(f"{m.span(span)} ({id})" for id, span in (early, late))
+            more = f"; {len(told)} statements in all" if len(told) > 2 else ""
+            yield Found(
+                tuple(dict.fromkeys([fact, early[0], late[0]])),
+                version,
+                f"the time of {fact} is contested: {sides} have no common part{more}",
+                f"every answer allows for {m.span(settled.span)}; if one of them was misread, "
+                "`postmortem correct` it",
+            )
+
+
+def _claimed(version: Version) -> Span:
+    assert version.effective is not None
+    return version.effective
+
+
+def _time_counts(m: Material, version: Version) -> bool:
+    """Whether what is claimed of its time decides anything: of a time moved since, it does not."""
+    if version.type == ANNOUNCED:
+        return not m.speaking(version.fact, RESCHEDULED)
+    if version.type == RESCHEDULED:
+        announcement = m.situation.facts.get(version.subjects[0])
+        return announcement is not None and m.claims.due(announcement).fact == version.fact
+    return True
+
+
+def announcement_overdue(m: Material) -> Finds:
+    """Announcements whose effective time is long past, and that nothing has settled."""
+    for each in m.expected:
+        due = each.effective.span.latest
+        if not each.confirmations and not each.withdrawals and m.at - due > m.long:
+            yield Found(
+                (each.id,),
+                m.situation.facts[each.id],
+                f"{each.id} was due by {m.shown(due)}, {m.days_since(due)} ago, and nobody has "
+                "recorded that it was carried out, moved or withdrawn",
+                f"`postmortem record service-cut-off --announcement {each.id}`, or "
+                f"`cutoff-rescheduled` or `cutoff-withdrawn` with it",
+            )
+
+
+def cut_off_unlinked(m: Material) -> Finds:
+    """Cut-offs of a service of which an announcement before them is still open."""
+    pending: dict[str, list[tuple[int, str]]] = {}
+    for each in m.expected:
+        if not each.confirmations and not each.withdrawals:
+            pending.setdefault(each.service, []).append((each.announced.earliest, each.id))
+    for announcements in pending.values():
+        announcements.sort()
+    for version in m.standing:
+        if version.type != CUT_OFF or version.subjects or version.service not in pending:
+            continue
+        announcements = pending[version.service]
+        start = m.claims.happened(version).span.latest
+        before = bisect_right(announcements, start, key=lambda each: each[0])
+        if before:
+            announcement = announcements[before - 1][1]
+            yield Found(
+                (version.fact, announcement),
+                version,
+                f"{version.fact} cuts off {version.service} and does not name {announcement}, the "
+                "announcement before it, which goes on being expected",
+                f"`postmortem correct {version.fact} --announcement {announcement}`; if it is "
+                "another matter, withdraw the announcement",
+            )
+
+
+def known_before_replaced(m: Material) -> Finds:
+    """Versions known earlier than the one that they replace."""
+    for version in m.versions:
+        written = m.written.get(version.id)
+        replaced = m.by_id.get(written.replaces or "") if written else None
+        if replaced is None or not m.counts(version.fact) or m.taken_back(version):
+            continue
+        if version.known < replaced.known:
+            yield Found(
+                (version.id, replaced.id),
+                version,
+                f"{version.id} is known from {m.shown(version.known)} on, earlier than "
+                f"{replaced.id}, which it replaces ({m.shown(replaced.known)})",
+                f"`postmortem correct {version.id}` with the right known_at; if it only mends a "
+                "slip of the pen, with --clerical",
+            )
+
+
+def known_before_happened(m: Material) -> Finds:
+    """Facts that are known before the earliest that they can have happened."""
+    for version in m.standing:
+        happened = m.time(version)
+        if happened is not None and version.known < happened.span.earliest:
+            yield Found(
+                (version.fact,),
+                version,
+                f"{version.fact} is known from {m.shown(version.known)} on, and happened at the "
+                f"earliest {m.shown(happened.span.earliest)}",
+                "`postmortem correct` its time or its known_at (else a source that it cites tells "
+                "that); what is only expected is a cutoff-announced",
+            )
+
+
+def brought_back(m: Material) -> Finds:
+    """Corrections recorded after the retraction of the fact that they correct."""
+    for fact in m.retractions:
+        if not m.counts(fact):
+            continue
+        words = m.words(fact)
+        back = [(a.version, b.version) for a, b in _pairs(words) if a.takes_back > b.takes_back]
+        if back:
+            retraction, version = back[-1]
+            yield Found(
+                (version.id, retraction.fact),
+                version,
+                f"{version.id} brings {fact} back, which {retraction.fact} had retracted",
+                f"if that is meant, `postmortem retract {retraction.fact}` says so; if not, "
+                f"`postmortem retract {version.id}`",
+            )
+
+
+_OPEN: Final = (*sorted(CONFIRMED), EFFECT_CHANGED, RESTORED, WITHDRAWN, REVISED)
+
+
+def still_open(m: Material) -> Finds:
+    """Times without a latest, long after the fact was known; first of all, ends."""
+    for version in m.standing:
+        if version.type in _OPEN and m.at - version.known > m.long:
+            settled = m.claims.happened(version)
+            if settled.span.latest == END:
+                what = (
+                    f"the end of {listed(version.subjects)} ({version.fact})"
+                    if version.type == RESTORED
+                    else f"the time of {version.fact}"
+                )
+                yield _open(m, version, what, settled.span)
+    for each in m.expected:
+        deciding = m.situation.facts[each.effective.fact]
+        settled = not (each.confirmations or each.withdrawals)
+        if settled and each.effective.span.latest == END and m.at - deciding.known > m.long:
+            what = f"the time when {each.id} is to take effect"
+            yield _open(m, deciding, what, each.effective.span)
+
+
+def _open(m: Material, version: Version, what: str, span: Span) -> Found:
+    since = "at any time" if span.earliest == BEGINNING else f"{m.shown(span.earliest)} or later"
+    return Found(
+        (version.fact,),
+        version,
+        f"{what} is still open ({since}), {m.days_since(version.known)} after it was known",
+        f"`postmortem correct {version.fact}` with a latest time, or `postmortem record "
+        f"time-claimed --about {version.fact}` with one",
+    )
+
+
+def unsourced(m: Material) -> Finds:
+    """Facts that cite nothing; a retraction is our own and has its reason."""
+    for version in m.standing:
+        written = m.written.get(version.id)
+        if version.type != RETRACTED and not (written and written.sources):
+            yield Found(
+                (version.fact,),
+                version,
+                f"{version.fact} cites no source",
+                f"`postmortem correct {version.id} --clerical --cites SOURCE`",
+            )
+
+
+# --- notes ------------------------------------------------------------------------------------
+
+
+def known_by_recording(m: Material) -> Finds:
+    """Facts told long after, of which no cited source says since when they could be known."""
+    for version in m.standing:
+        written = m.written.get(version.id)
+        time = version.effective if version.type == CLAIMED else version.at
+        if written is None or not written.sources or time is None or time.latest == END:
+            continue
+        dated = written.known is not None or version.known != version.recorded
+        if not dated and version.recorded - time.latest > m.long:
+            yield Found(
+                (version.fact,),
+                version,
+                f"{version.fact} counts as known only from its recording on, for no source that "
+                "it cites has a published_at with a latest",
+                f"`postmortem correct {version.id} --known-at TIME`",
+            )
+
+
+def known_after_published(m: Material) -> Finds:
+    """Facts whose stated known_at is later than a source that they cite."""
+    for version in m.standing:
+        written = m.written.get(version.id)
+        if written is None or written.known is None:
+            continue
+        for source in dict.fromkeys(written.sources):
+            declared = m.declared.get(("source", source))
+            if declared is None or declared.published is None:
+                continue
+            if declared.published.latest < written.known.earliest:
+                yield Found(
+                    (version.fact, source),
+                    version,
+                    f"{version.fact} states that it could be known from "
+                    f"{m.span(written.known)} on, and cites {source}, published by "
+                    f"{m.shown(declared.published.latest)}",
+                    f"`postmortem correct {version.id}` with an earlier known_at or without one",
+                )
+
+
+def known_before_subject(m: Material) -> Finds:
+    """Steps that are known earlier than what they are steps of."""
+    for version in m.standing:
+        if version.type not in (EFFECT_CHANGED, RESTORED, RESCHEDULED, WITHDRAWN):
+            continue
+        for subject in version.subjects:
+            if not m.counts(subject):
+                continue
+            known = min(each.known for each in m.by_fact[subject] if not m.taken_back(each))
+            if version.known < known:
+                yield Found(
+                    (version.fact, subject),
+                    version,
+                    f"{version.fact} {SPEAKS[version.type]} {subject} and is known from "
+                    f"{m.shown(version.known)} on, that only from {m.shown(known)} on",
+                    f"who knew of the one knew of the other: `postmortem correct {subject}` with "
+                    "the earlier known_at",
+                )
+
+
+def source_never_cited(m: Material) -> Finds:
+    """Sources that nothing recorded cites."""
+    for each in m.all_declared("source"):
+        if each.id not in m.cited:
+            yield Found(
+                (each.id,),
+                each,
+                f"no event cites the source {each.id}",
+                f"cite it where it is the evidence: --cites {each.id}",
+            )
+
+
+def service_unused(m: Material) -> Finds:
+    """Services that no capability's formula names."""
+    for each in m.all_declared("service"):
+        if each.id not in m.used:
+            yield Found(
+                (each.id,),
+                each,
+                f"no capability rests on the service {each.id}, so its loss is never felt",
+                "name it in a capability's formula (`postmortem declare capability`), if one "
+                "needs it",
+            )
+
+
+def service_without_provider(m: Material) -> Finds:
+    """Services that a capability rests on, and of which nobody knows who supplies them."""
+    for each in m.all_declared("service"):
+        if each.detail is None and each.id in m.used:
+            yield Found(
+                (each.id,),
+                each,
+                f"the service {each.id} names no provider, so that nobody sees what else hangs on "
+                "the same one",
+                f"`postmortem declare service {each.id} --provider NAME --amend`",
+            )
+
+
+def platform_without_zone(m: Material) -> Finds:
+    """A platform without a zone of its own."""
+    for each in m.all_declared("platform"):
+        if each.detail is None:
+            yield Found(
+                (each.id,),
+                each,
+                f"the platform {each.id} has no zone: answers are in UTC, and no time may be "
+                "written without its offset or zone",
+                "`postmortem declare platform --zone Europe/Berlin --amend`",
+            )

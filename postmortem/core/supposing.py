@@ -1,0 +1,232 @@
+"""A picture at one instant with single things supposed otherwise: what if.
+
+Nothing here guesses. Whatever is supposed, a disruption that ended, a fact at another time, a
+service lost, is put in the place of what is known, and the picture is worked out again.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import NamedTuple
+
+from postmortem.core import formulas
+from postmortem.core.disruptions import Disruption, Expected, Revision, Settled
+from postmortem.core.history import ANNOUNCED, CLAIMED, RESCHEDULED, REVISED, Situation
+from postmortem.core.levels import WORKS, Bounds, Level
+from postmortem.core.state import Picture
+from postmortem.core.times import Instant, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What one service or capability rests on at some T: itself, and all that it names in turn."""
+
+    id: str
+    services: tuple[str, ...]
+    """Sorted."""
+    capabilities: tuple[str, ...]
+    """Each after all that any of its formulas names; the last is the capability asked about."""
+
+
+def basis(picture: Picture, id: str) -> Basis:
+    """What that service or capability rests on, by every formula that it has at any T."""
+    if id in picture.situation.services:
+        return Basis(id, (id,), ())
+    found: set[str] = set()
+    pending = [id]
+    while pending:
+        here = pending.pop()
+        if here not in found:
+            found.add(here)
+            if here in picture.situation.capabilities:
+                for formula in picture.formulas(here):
+                    pending += formulas.ids(formula)
+    return Basis(
+        id,
+        tuple(sorted(found & picture.situation.services)),
+        tuple(each for each in picture.order if each in found),
+    )
+
+
+class Moment:
+    """The bounds of one service or capability at T, as they are and as they would be if."""
+
+    def __init__(self, picture: Picture, on: Basis, at: Instant) -> None:
+        self.picture = picture
+        self.on = on
+        self.at = at
+        self.services = {id: picture.service(id, at).bounds for id in on.services}
+        self.levels = {**self.services, **picture.levels(self.services, at, on.capabilities)}
+
+    @property
+    def bounds(self) -> Bounds:
+        """As they are."""
+        return self.levels[self.on.id]
+
+    def held(self) -> Iterator[Disruption | Expected]:
+        """The disruptions that may hold one of its services below operational at T."""
+        for service in self.on.services:
+            for disruption in self.picture.by_service.get(service, ()):
+                if disruption.bounds(self.at).worst < Level.OPERATIONAL:
+                    yield disruption
+
+    def with_service(self, service: str, bounds: Bounds) -> Bounds:
+        """As they would be, that service having these."""
+        services = {**self.services, service: bounds}
+        return (services | self.picture.levels(services, self.at, self.on.capabilities))[self.on.id]
+
+    def without(self, disruption: Disruption | Expected) -> Bounds:
+        """As they would be, did that disruption have no effect."""
+        return self._with(self.picture, disruption.service, disruption.id, WORKS)
+
+    def with_disruptions(self, changed: Iterable[Disruption | Expected]) -> Bounds:
+        """As they would be, those disruptions standing in the place of theirs of the same id."""
+        picture = with_disruptions(self.picture, changed)
+        services = {
+            id: picture.service(id, self.at).bounds
+            for id in self.on.services
+            if picture.by_service.get(id) is not self.picture.by_service.get(id)
+        }
+        services = {**self.services, **services}
+        return (services | picture.levels(services, self.at, self.on.capabilities))[self.on.id]
+
+    def with_held(self, disruption: Disruption | Expected, bounds: Bounds) -> Bounds:
+        """As they would be, that disruption holding its service at these."""
+        return self._with(self.picture, disruption.service, disruption.id, bounds)
+
+    def with_revision(self, capability: str, order: int, span: Span) -> Bounds:
+        """As they would be, the revised formula of that order holding from `span` on."""
+        picture = with_revision(self.picture, capability, order, span)
+        levels = picture.levels(self.services, self.at, self.on.capabilities)
+        return (self.services | levels)[self.on.id]
+
+    def _with(self, picture: Picture, service: str, id: str, bounds: Bounds) -> Bounds:
+        every = [
+            bounds if each.id == id else each.bounds(self.at)
+            for each in picture.by_service.get(service, ())
+        ]
+        worst, best = zip(*every, strict=True)
+        return self.with_service(service, Bounds(min(worst), min(best)))
+
+
+def with_disruptions(picture: Picture, changed: Iterable[Disruption | Expected]) -> Picture:
+    """The picture with those in the place of the disruptions of the same id."""
+    supposed = copy.copy(picture)
+    by_id = {each.id: each for each in changed}
+    touched = {each.service for each in by_id.values()}
+    supposed.by_service = {
+        service: [by_id.get(each.id, each) for each in known] if service in touched else known
+        for service, known in picture.by_service.items()
+    }
+    return supposed
+
+
+def with_revision(picture: Picture, capability: str, order: int, span: Span) -> Picture:
+    """The picture with the capability's revised formula of that order holding from `span` on."""
+    supposed = copy.copy(picture)
+    supposed.revisions = {
+        **picture.revisions,
+        capability: [
+            (Revision(span, order) if revision.order == order else revision, formula)
+            for revision, formula in picture.revisions[capability]
+        ],
+    }
+    return supposed
+
+
+# --- the dated parts of a disruption ------------------------------------------------------------
+
+
+class Role(Enum):
+    """What a time is the time of."""
+
+    START = "start"
+    CHANGE = "change"
+    RESTORATION = "restoration"
+    ANNOUNCED = "announced"
+    EFFECTIVE = "effective"
+    WITHDRAWAL = "withdrawal"
+    REVISION = "revision"
+
+
+class Part(NamedTuple):
+    """One dated part of a disruption: what it is, when, and from then on which effect."""
+
+    role: Role
+    time: Settled
+    effect: Level | None = None
+
+
+def parts(disruption: Disruption | Expected) -> list[Part]:
+    """Every time that the disruption's bounds depend on; steps left out are none."""
+    if isinstance(disruption, Expected):
+        return [
+            Part(Role.ANNOUNCED, Settled(disruption.id, disruption.announced, False)),
+            Part(Role.EFFECTIVE, disruption.effective, disruption.effect),
+            *(Part(Role.WITHDRAWAL, time) for time in disruption.withdrawals),
+        ]
+    return [
+        Part(Role.START, disruption.start, disruption.effect),
+        *(Part(Role.CHANGE, step.time, step.effect) for step in disruption.changes),
+        *(Part(Role.RESTORATION, time) for time in disruption.restorations),
+    ]
+
+
+def placed(disruption: Disruption | Expected, part: Part, span: Span) -> Disruption | Expected:
+    """The disruption, that part's time being `span` and beyond dispute."""
+    settled = Settled(part.time.fact, span, False)
+
+    def new(time: Settled) -> Settled:
+        return settled if time.fact == settled.fact else time
+
+    if isinstance(disruption, Expected):
+        if part.role is Role.ANNOUNCED:
+            return replace(disruption, announced=span)
+        if part.role is Role.EFFECTIVE:
+            return replace(disruption, effective=settled)
+        return replace(disruption, withdrawals=[new(time) for time in disruption.withdrawals])
+    return replace(
+        disruption,
+        start=new(disruption.start),
+        changes=[step._replace(time=new(step.time)) for step in disruption.changes],
+        restorations=[new(time) for time in disruption.restorations],
+        left_out=[],  # it is told anew, and must not be told to the original as well
+    )
+
+
+class Statement(NamedTuple):
+    """Who states a time: a fact by its own words, or a claim about it."""
+
+    fact: str
+    span: Span
+
+
+def statements(situation: Situation) -> Mapping[str, Sequence[Statement]]:
+    """Of each dated fact its own time first, then those claimed for it, in order of recording.
+
+    Of an announcement or rescheduling it is the effective time.
+    """
+    found: dict[str, list[Statement]] = defaultdict(list)
+    for fact, version in situation.facts.items():
+        if version.type != CLAIMED:
+            own = version.effective if version.type in (ANNOUNCED, RESCHEDULED) else version.at
+            if own is not None:
+                found[fact].append(Statement(fact, own))
+    claims = [version for version in situation.facts.values() if version.type == CLAIMED]
+    for version in sorted(claims, key=lambda version: version.position):
+        if version.subjects[0] in found and version.effective is not None:
+            found[version.subjects[0]].append(Statement(version.fact, version.effective))
+    return found
+
+
+def revised(situation: Situation) -> Mapping[tuple[str, int], str]:
+    """The facts that revise a formula, by capability and order of recording."""
+    return {
+        (version.capability, version.position): fact
+        for fact, version in situation.facts.items()
+        if version.type == REVISED and version.capability is not None
+    }
