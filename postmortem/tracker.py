@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from postmortem.core.errors import (
     BadInput,
@@ -21,12 +21,13 @@ from postmortem.core.errors import (
     StoreReadOnly,
 )
 from postmortem.core.state import Picture
-from postmortem.core.times import AsOf, Instant
-from postmortem.store.view import View
+from postmortem.core.times import END, AsOf, Instant
+from postmortem.store.view import View, explained
 
 if TYPE_CHECKING:
     from postmortem.core.decide import Draft
     from postmortem.core.recorded import Recorded
+    from postmortem.importers.jsonl import Line
     from postmortem.store.ledger import SQLiteLedger, SQLiteWriting
 
 
@@ -60,8 +61,11 @@ class Tracker:
     def __enter__(self) -> Tracker:
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
+        problem = explained(error, self.path)
+        if problem is not None:
+            raise problem from None
 
     def close(self) -> None:
         """Let go of the store."""
@@ -176,6 +180,23 @@ class Tracker:
         with self._writing() as writing:
             return self._record(writing, drafts)
 
+    def rehearse(
+        self, drafts: Iterable[Draft], platform: str
+    ) -> tuple[Receipt, Picture, Picture]:
+        """What recording the drafts would give, and the platform before and after; nothing stays.
+
+        Raises: BadInput, Refused, StoreProblem.
+        """
+        with contextlib.suppress(_Rehearsed), self._writing() as writing:
+            receipt = self._record(writing, drafts)
+            view = View(writing.connection, self.path)
+            before, after = (
+                Picture(view.situation(platform, AsOf(END, recorded=recorded)))
+                for recorded in (writing.now - 1, END)
+            )
+            raise _Rehearsed
+        return receipt, before, after
+
     def _record(self, writing: SQLiteWriting, drafts: Iterable[Draft]) -> Receipt:
         from postmortem.core.decide import decide
         from postmortem.store import readmodel
@@ -210,6 +231,7 @@ class Tracker:
         from postmortem.importers import jsonl
 
         lines = list(jsonl.lines(name, data))
+        said: set[str] = set()
         with self._writing() as writing:
             if writing.position:
                 raise BadInput(
@@ -218,13 +240,19 @@ class Tracker:
                 )
             for line in lines:
                 try:
-                    self._copy(writing, line)
+                    self._copy(writing, line, said)
                 except Problem as problem:
                     raise problem.at(line.place) from None
-            writing.say("copy_of", name)
+            if lines:
+                writing.say("copy_of", name)
         return Receipt(len(lines), 0)
 
-    def _copy(self, writing: SQLiteWriting, line: Any) -> None:
+    def _copy(self, writing: SQLiteWriting, line: Line, said: set[str]) -> None:
+        """Take in one line of a log: it must be what recording it would have given.
+
+        `said`: the digests of the words so far.
+        """
+        from postmortem.core.decide import decide
         from postmortem.core.recorded import Recorded
         from postmortem.core.times import parse_stored
         from postmortem.core.words import digest_in
@@ -237,10 +265,28 @@ class Tracker:
                 hint="a copy takes a whole log: export it without --platform",
             )
         digests = {digest_in(value) for value in (*recorded.body.values(), recorded.recorded_by)}
-        strange = [said.field for said in line.disclosures if said.digest() not in digests]
-        if strange:
-            raise BadInput(f"the words of {strange[0]} are not those that were recorded")
-        writing.at(parse_stored(recorded.recorded_at))
+        for words in line.disclosures:
+            if words.digest() not in digests:
+                raise BadInput(f"the words of {words.field} are not those that were recorded")
+            if words.digest() in said:
+                raise BadInput(f"the words of {words.field} stand there twice, salt and all")
+            said.add(words.digest())
+        moment = parse_stored(recorded.recorded_at)
+        if moment > self._clock() + _DAY:
+            raise BadInput(f"recorded_at, {recorded.recorded_at}, lies ahead")
+        writing.at(moment)
+        draft = line.draft(amend=True, withheld=True)
+        record = readmodel.ViewRecord(writing.connection, recorded.platform)
+        ready = decide(draft, record, now=moment, position=recorded.position)
+        if not ready and draft.number is None:
+            raise BadInput(f"{recorded.id} is there twice")
+        for one in ready:
+            odd = one.unlike(recorded)
+            if odd or recorded.version != writing.next_version(one.stream):
+                raise BadInput(
+                    f"{odd or 'version'} of {recorded.id} is not what recording it gives",
+                    hint="a copy takes a log as it was exported",
+                )
         writing.insert(recorded, line.disclosures)
         readmodel.apply(writing.connection, recorded.envelope())
 
@@ -273,7 +319,12 @@ class Tracker:
         return backup(self.path, target)
 
 
+class _Rehearsed(Exception):
+    """Takes back what was only rehearsed."""
+
+
 _ANY_POSITION = 2**62
+_DAY = 86_400_000_000  # microseconds
 
 
 def _listed(ids: Sequence[str]) -> str:

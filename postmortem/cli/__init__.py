@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from postmortem.core.errors import Problem
 
@@ -13,6 +14,8 @@ INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit status (README, "exit statuses")."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal lacks is no fault
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(arguments))
 
 
@@ -23,6 +26,10 @@ def run(arguments: list[str] | None = None) -> int:
     from postmortem.cli.commands import group
     from postmortem.cli.output import complain
 
+    if os.environ.get("_POSTMORTEM_COMPLETE"):  # a shell asks what may stand next
+        from postmortem.cli.completion import register
+
+        register()
     try:
         status = group.main(arguments, prog_name="postmortem", standalone_mode=False)
         sys.stdout.flush()
@@ -38,8 +45,9 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what was not acknowledged is not recorded", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # whoever read our answer has seen enough; nothing more may be written, not even at exit
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our answer has seen enough; nothing more may be written, not even at exit.
+        # (click makes a SystemExit of it, and nothing else here raises one.)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as fault:

@@ -137,22 +137,34 @@ def _batch(question: Asked, file: str, without: tuple[str, ...]) -> None:
         output.print_json(answer.document(), indent=None)
 
 
-def _lines(file: str) -> Iterator[str]:
+def _lines(file: str) -> Iterator[bytes]:
     if file == "-":
-        yield from sys.stdin
+        yield from sys.stdin.buffer
         return
     try:
-        with open(file, encoding="utf-8") as lines:
+        with open(file, "rb") as lines:
             yield from lines
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _asked(line: str, zone: str | None) -> AsOf:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadInput("a key is there twice in the question")
+    return found
+
+
+def _asked(line: bytes, zone: str | None) -> AsOf:
     try:
-        question = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadInput(f"this is no JSON: {error}") from None
+        question = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once)
+    except UnicodeDecodeError:
+        raise BadInput("this line is no UTF-8 text", hint="save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        fault = f"{error.msg}, in column {error.colno}"
+        raise BadInput(f"this is no JSON: {fault}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits; very deep
+        raise BadInput("this is no JSON that can be read") from None
     keys = {"at", "known_at", "recorded_at"}
     if not isinstance(question, dict) or not set(question) <= keys:
         raise BadInput(
@@ -281,10 +293,11 @@ def state_rows(
                     "because": sorted(
                         leaf
                         for leaf, state in zip(leaves, states, strict=True)
-                        if state.bounds.worst < Level.OPERATIONAL
+                        # what a capability can do without is no reason for it
+                        if max(state.bounds.worst, bounds.worst) < Level.OPERATIONAL
                     ),
                     "notices": sorted({notice for state in states for notice in state.notices}),
-                    "contested": any(state.contested for state in states),
+                    "contested": bounds != WORKS and any(state.contested for state in states),
                     "held": {reason for state in states for reason in state.because},
                 }
             )

@@ -7,21 +7,38 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-ASK, KEEP, START = "Ask", "Keep the record", "Start here"
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+ASK, KEEP, START, RECORD = "Ask", "Keep the record", "Start here", "Record"
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "demo": ("demo:demo", START, "The founding case: five questions with their answers."),
+    "new": ("new:new", START, "A commented casebook to start from."),
+    "record": ("write:record", RECORD, "One event: what happened, or what somebody said."),
+    "declare": ("write:declare", RECORD, "A platform, service, capability or source."),
+    "correct": ("correct:correct", RECORD, "A better version of what is recorded."),
+    "retract": ("correct:retract", RECORD, "Take back what is recorded."),
+    "events": ("catalogue:events", RECORD, "The catalogue: what can happen, and what it takes."),
     "import": ("keep:import_", KEEP, "Record what is new in a casebook or an exported log."),
     "state": ("ask:state", ASK, "What works at a moment, and because of what."),
+    "explain": ("explain:explain_", ASK, "Why, how sure, and what would change the answer."),
     "downtime": ("ask:downtime", ASK, "How long each capability was out, and impaired."),
+    "timeline": ("timeline:timeline", ASK, "What happened, in the order of its time."),
     "cuts": ("ask:cuts", ASK, "Whose loss would take a capability down."),
+    "log": ("look:log", ASK, "The log as it was recorded."),
+    "show": ("look:show", ASK, "One entry of the log, whole."),
+    "history": ("history:history", ASK, "All versions of one fact, and what changed."),
+    "search": ("search:search", ASK, "Full text: where a word stands, and why it was found."),
+    "check": ("check:check_", ASK, "What contradicts itself, hangs open or lacks a source."),
     "export": ("keep:export", KEEP, "Write the log as JSON Lines."),
     "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
     "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
+    "completion": ("completion:completion", KEEP, "Complete commands and ids in your shell."),
     "where": ("keep:where", KEEP, "Which store is used, and why that one."),
 }
 """Name -> (module:function in this package, section, one line)."""
@@ -57,9 +74,17 @@ class Commands(click.Group):
             )
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """From the table as well, so that completing a name loads nothing."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=COMMANDS[name][2]) for name in names]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """By section."""
-        for section in (START, ASK, KEEP):
+        for section in (START, RECORD, ASK, KEEP):
             rows = [(name, line) for name, (_, where, line) in COMMANDS.items() if where == section]
             with formatter.section(section):
                 formatter.write_dl(rows)

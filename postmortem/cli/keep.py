@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import click
@@ -82,7 +83,7 @@ def export(ctx: click.Context, target: str | None, platform: str | None) -> None
     lines = store.export(None if platform is None else store.platform(platform))
     if target is None:
         for line in lines:
-            click.echo(line)
+            output.print_json_text(line)
         return
     try:
         with open(target, "x", encoding="utf-8") as file:
@@ -93,6 +94,8 @@ def export(ctx: click.Context, target: str | None, platform: str | None) -> None
     except FileExistsError:
         raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
     except OSError as error:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
         raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
     click.echo(f"{target}: {count} events", err=True)
 
@@ -124,7 +127,7 @@ def rebuild(ctx: click.Context) -> None:
 def where(ctx: click.Context, as_json: bool) -> None:
     """Which store is used, and which rule chose it."""
     found = locate(ctx.find_root().obj["db"])
-    exists = os.path.isfile(found.path)
+    exists = os.path.lexists(found.path)
     copy = None
     if exists:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import click
@@ -12,7 +13,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.place import tracker
 from postmortem.core.errors import BadInput, BadTime
-from postmortem.core.times import END, AsOf, Instant, known_zone, parse_instant
+from postmortem.core.times import END, AsOf, Instant, Span, known_zone, parse_instant
 from postmortem.reports.rows import ROW_FORMATS, Rows
 from postmortem.tracker import Tracker, system_clock
 
@@ -72,6 +73,8 @@ class Asked:
     """The zone to show."""
     as_of: AsOf
     form: str
+    now: Instant
+    """This moment: the same for all times of one question."""
 
     @property
     def json(self) -> bool:
@@ -79,8 +82,8 @@ class Asked:
         return self.form == "json"
 
     def instant(self, text: str, option: str) -> Instant:
-        """The instant that was typed for an option. Raises: BadTime, naming the option."""
-        return instant(text, self.home, option)
+        """The instant that was typed for an option. Raises: BadInput, naming the option."""
+        return instant(text, option, self.store, self.platform, self.home, self.now)
 
     def print(self, table: Rows, *, head: str = "") -> None:
         """The rows in the form that was asked for; the head only above a terminal's table."""
@@ -114,29 +117,84 @@ def asked(
     shown = tz or os.environ.get("POSTMORTEM_TZ") or home
     if shown is not None and not known_zone(shown):
         raise BadInput(f"{shown!r} is no time zone known here", hint="such as Europe/Berlin or UTC")
+    now = system_clock()
+
+    def read(text: str | None, option: str, otherwise: Instant) -> Instant:
+        return otherwise if text is None else instant(text, option, store, chosen, home, now)
+
     return Asked(
         store,
         chosen,
         home,
         shown,
         AsOf(
-            system_clock() if at is None else instant(at, home, "--at"),
-            END if known_at is None else instant(known_at, home, "--known-at"),
-            END if recorded_at is None else instant(recorded_at, home, "--recorded-at"),
+            read(at, "--at", now),
+            read(known_at, "--known-at", END),
+            read(recorded_at, "--recorded-at", END),
         ),
         "json" if as_json else form,
+        now,
     )
 
 
-def instant(text: str, zone: str | None, option: str) -> Instant:
-    """The instant that was typed for an option.
+def instant(
+    text: str, option: str, store: Tracker, platform: str, zone: str | None, now: Instant
+) -> Instant:
+    """The instant that was typed for an option, in any form of `core.typed`.
 
-    Raises: BadTime, naming the option.
+    Raises: BadTime, BadInput, naming the option.
     """
     try:
         return parse_instant(text, zone)
-    except BadTime as problem:
-        raise BadTime(f"{option}: {problem.message}", hint=problem.hint) from None
+    except BadTime:
+        from postmortem.core.typed import read_instant  # a written form never needs it
+    try:
+        event = partial(event_time, store, platform)
+        return read_instant(text, zone=zone, now=now, event=event)
+    except BadInput as problem:
+        raise type(problem)(f"{option}: {problem.message}", hint=problem.hint) from None
+
+
+def event_time(store: Tracker, platform: str, id: str) -> Span:
+    """What `@ID` stands for: the time of that event by its last word, with all that is claimed.
+
+    Whatever the question's own clocks are, it is the time as known and recorded now: it names a
+    moment, and answers nothing. Of an announcement it is when that was made.
+
+    Raises: BadInput, where there is no such event, or it has no time.
+    """
+    from postmortem.core.disruptions import Claims
+    from postmortem.core.history import ANNOUNCED, CLAIMED, RESCHEDULED
+
+    version = store.view.version(platform, id)
+    if version is None:
+        from postmortem.store.suggestions import nearest
+
+        if id in store.view.ids(platform):
+            hint = "the time of an event is meant: `postmortem log` lists them"
+            raise BadInput(f"{id} is a service or a capability, and has no time", hint=hint)
+        near = nearest(store.view, platform, id, names="version")
+        hint = f"did you mean @{near}?" if near else "`postmortem log` lists the events"
+        raise BadInput(f"there is no event {id!r}", hint=hint)
+    situation = store.view.situation(platform, AsOf(END))
+    standing = situation.facts.get(version.fact)
+    if standing is None:
+        raise BadInput(
+            f"{id} is retracted, and nothing of it is in force",
+            hint=f"`postmortem history {id}` shows what was recorded; write the time itself",
+        )
+    if standing.type == CLAIMED:
+        span = standing.effective
+    elif standing.at is None or standing.type in (ANNOUNCED, RESCHEDULED):
+        span = standing.at
+    else:
+        span = Claims(situation).happened(standing).span
+    if span is None:
+        raise BadInput(
+            f"{id} is a {standing.type}, and has no time of its own",
+            hint=f"name the event that it is about: @{standing.subjects[0]}",
+        )
+    return span
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

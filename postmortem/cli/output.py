@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -28,15 +29,23 @@ PIPED_WIDTH: Final = 100
 
 def complain(problem: Problem) -> None:
     """One clear message on standard error."""
-    lines = str(problem).split("\n")
-    click.echo(f"postmortem: {for_terminal(lines[0])}", err=True)
-    for line in lines[1:]:
-        click.echo(f"  {for_terminal(line.strip())}", err=True)
+    where = str(problem.place)
+    message = f"{where}: {problem.message}" if where else problem.message
+    click.echo(f"postmortem: {for_terminal(message)}", err=True)
+    if problem.hint:
+        click.echo(f"  {for_terminal(problem.hint)}", err=True)
 
 
 def print_json(document: Any, *, indent: int | None = 2) -> None:
     """One JSON document on standard output."""
-    click.echo(as_json(document, indent=indent))
+    print_json_text(as_json(document, indent=indent))
+
+
+def print_json_text(text: str) -> None:
+    """A line of JSON on standard output; in ASCII where that is not UTF-8, as JSON has to be."""
+    if (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8":
+        text = "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
+    click.echo(text)
 
 
 def say(text: str = "") -> None:

@@ -39,7 +39,10 @@ def locate(db: str | None) -> Found:
         folder = parent
     from platformdirs import user_data_path
 
-    return Found(str(user_data_path("postmortem") / NAME), "your data folder, as nothing else is")
+    return Found(
+        str(user_data_path("postmortem") / NAME),
+        "your data folder, as nothing else was named or found",
+    )
 
 
 def tracker(ctx: click.Context, *, writes: bool = False) -> Tracker:

@@ -42,7 +42,7 @@ class Field:
     choices: tuple[str, ...] = ()
     default: str | None = None
     names: str | None = None
-    """Of a reference: a `service`, a `capability`, a `source`, an `event`, or `any` but a source."""
+    """Of a reference: `service`, `capability`, `source`, `event`; `any` of these but a source."""
     types: tuple[str, ...] = ()
     """Of a reference to an event: of which types that may be; empty: of any."""
     said: bool = False
@@ -109,7 +109,9 @@ def from_document(document: Mapping[str, Any]) -> Kind:
         document["type"],
         document["says"],
         tuple(
-            Field(**{key: tuple(v) if isinstance(v, list) else v for key, v in each.items()})
+            Field(
+                **{**each, **{key: tuple(each[key]) for key in ("choices", "types") if key in each}}
+            )
             for each in document["fields"]
         ),
     )
@@ -203,7 +205,7 @@ _TAKEN: Final = {
     TIME: "a time",
     FORMULA: "a formula",
     MAPPING: "keys and values",
-    CITATION: "ids of sources, each with an optional #locator",
+    CITATION: "ids of sources",
 }
 
 
@@ -233,11 +235,11 @@ def _table(header: tuple[str, str, str], kinds: list[Kind]) -> str:
 def markdown_of(kind: Kind) -> str:
     """One kind as Markdown: a table of its keys."""
     lines = ["| key | takes | what it is |", "|---|---|---|"]
-    for field in kind.fields:
-        lines.append(f"| `{field.key}` | {taken(field)} | {explained(field)} |")
+    lines += [f"| `{f.key}` | {taken(f)} | {explained(f)} |" for f in kind.fields]
     return f"`{kind.name}`: {kind.says}.\n\n" + "".join(f"{line}\n" for line in lines)
 
 
 def explained(field: Field) -> str:
     """What the field is, and what it is where it is left out."""
-    return f"{field.says}; else {field.default}" if field.default else field.says
+    says = field.says.removeprefix("true: ")
+    return f"{says}; else {field.default}" if field.default else says

@@ -5,8 +5,9 @@ A turn is an instant at which the bounds of a service or capability change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from postmortem.core import measures
@@ -18,10 +19,10 @@ from postmortem.core.supposing import (
     Moment,
     Part,
     Role,
+    Statements,
     parts,
     placed,
     revised,
-    statements,
 )
 from postmortem.core.times import Instant, Span, parse_stored
 
@@ -40,10 +41,7 @@ class Turn(NamedTuple):
 
 def turns(course: measures.Course) -> list[Turn]:
     """The turns of a course, in order."""
-    return [
-        Turn(at, before, after)
-        for (_, before), (at, after) in zip(course, course[1:], strict=False)
-    ]
+    return [Turn(at, before, after) for (_, before), (at, after) in pairwise(course)]
 
 
 def courses(picture: Picture) -> dict[str, measures.Course]:
@@ -72,6 +70,13 @@ class Cause(NamedTuple):
     effect: Level | None
 
 
+class Due(NamedTuple):
+    """A turn, and the facts that it is due to."""
+
+    turn: Turn
+    causes: tuple[Cause, ...]
+
+
 class _Reached(NamedTuple):
     cause: Cause
     exactly: bool
@@ -84,8 +89,13 @@ class Causes:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
-        self.statements = statements(picture.situation)
+        self.statements = Statements(picture.situation)
         self.revised = revised(picture.situation)
+
+    def due(self, on: Basis, turned: Iterable[Turn]) -> Iterator[Due]:
+        """Each of these turns of what was asked about, with its facts."""
+        for turn in turned:
+            yield Due(turn, tuple(self.at(on, turn.at)))
 
     def at(self, on: Basis, turn: Instant) -> list[Cause]:
         """The facts to which the bounds at `turn` are due.
@@ -147,9 +157,9 @@ class Causes:
     ) -> Cause:
         latest = span.latest == turn
         edge = Edge.INSTANT if latest and span.is_instant else Edge(span._fields[latest])
-        own = [] if role is Role.ANNOUNCED else self.statements[fact]
-        said_by = tuple(each.fact for each in own if each.span[latest] == span[latest])
-        return Cause(role, fact, about, edge, said_by or (fact,), effect)
+        stated = self.statements.of(role, fact)
+        said_by = tuple(each.fact for each in stated if each.span[latest] == span[latest])
+        return Cause(role, fact, about, edge, said_by, effect)
 
 
 def _near(span: Span, turn: Instant) -> bool:

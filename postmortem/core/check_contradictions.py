@@ -2,88 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 from postmortem.core.check_material import SPEAKS, Finds, Found, Material, listed
 from postmortem.core.history import (
     CUT_OFF,
-    EFFECT_CHANGED,
     RESCHEDULED,
     RESTORED,
     RETRACTED,
     WITHDRAWN,
+    Version,
 )
 
 _NO_EFFECT: Final = {
     RESTORED: ", and has no effect on it",
     CUT_OFF: ", and the link has no effect",
 }
-
+_ONCE: Final = {RESTORED: "end", CUT_OFF: "carry out", WITHDRAWN: "withdraw"}
 
 
 def points_to_retracted(m: Material) -> Finds:
-    """References of facts in force; a clerical correction and a second retraction are such too."""
+    """Facts in force that speak of a retracted one, and corrections and retractions of such."""
     for version in m.standing:
-        if version.type == RETRACTED:
-            continue
-        id = version.fact
-        for subject in version.subjects:
-            if subject in m.by_fact and not m.counts(subject):
-                speaks = SPEAKS.get(version.type, "is about")
-                known = version.type in SPEAKS
-                effect = _NO_EFFECT.get(version.type, ", and has no effect" if known else "")
-                retraction = m.retraction_of(subject)
-                by = f" by {retraction.fact}" if retraction else ""
-                yield Found(
-                    (id, subject),
-                    version,
-                    f"{id} {speaks} {subject}, which is retracted{by}{effect}",
-                    f"`postmortem correct {id}` to name what stands, or `postmortem retract {id}`",
-                )
+        if version.type != RETRACTED:
+            for subject in version.subjects:
+                if subject in m.by_fact and not m.counts(subject):
+                    yield _pointing(m, version, subject)
     yield from _corrected_in_vain(m)
     yield from _retracted_again(m)
 
 
+def _pointing(m: Material, version: Version, subject: str) -> Found:
+    id = version.fact
+    retraction = m.retraction_of(subject)
+    by = f" by {retraction.fact}" if retraction else ""
+    if version.type in SPEAKS:
+        speaks, effect = SPEAKS[version.type], _NO_EFFECT.get(version.type, ", and has no effect")
+    else:
+        speaks, effect = "is about", ""  # a note decides nothing anyway
+    return Found(
+        (id, subject),
+        version,
+        f"{id} {speaks} {subject}, which is retracted{by}{effect}",
+        f"`postmortem correct {id}` to name what stands, or `postmortem retract {id}`",
+    )
+
+
 def _corrected_in_vain(m: Material) -> Finds:
-    """A clerical correction takes the place of the slip: a retraction after that is the last."""
+    """A clerical correction takes the place of the slip, so the retraction stays the last word."""
     for fact, retractions in m.retractions.items():
-        if m.counts(fact) or fact not in m.by_fact:
+        if m.counts(fact):
             continue
-        for version in m.by_fact[fact]:
-            before = [each for each in retractions if each.position < version.position]
-            slip = len(version.place) > 1  # only a clerical correction stands in another's place
-            if before and slip and not m.taken_back(version):
+        for version in m.by_fact.get(fact, ()):
+            before = [
+                retraction
+                for retraction in retractions
+                if retraction.position < version.position and retraction.place > version.place
+            ]
+            if before and not m.taken_back(version):
                 yield Found(
                     (version.id, fact),
                     version,
-                    f"{version.id} corrects {fact}, which is retracted by {before[-1].fact}, and "
+                    f"{version.id} corrects {fact}, which is retracted by {before[0].fact}, and "
                     "has no effect",
-                    f"`postmortem retract {before[-1].fact}` if the fact stands after all",
+                    f"if the fact stands after all, `postmortem retract {before[0].fact}`",
                 )
 
 
 def _retracted_again(m: Material) -> Finds:
+    """Of a fact, only a correction between them gives a second retraction something to take."""
     for id, retractions in m.retractions.items():
-        if len(retractions) == 1:
-            continue
-        fact = m.by_id[id].fact if id in m.by_id else id
-        words = m.words(id) if fact == id else []
-        pairs = (
-            [(a.version, b.version) for a, b in _pairs(words) if a.takes_back and b.takes_back]
-            if words
-            else _pairs(retractions)
-        )
-        for first, again in pairs:
-            yield Found(
-                (again.fact, id),
-                again,
-                f"{again.fact} takes back {id}, which {first.fact} has taken back, and has no "
-                "effect",
-                f"`postmortem retract {again.fact}`, or {id} would stay retracted if "
-                f"{first.fact} were taken back",
-            )
+        if len(retractions) > 1:
+            words = m.words(id)  # none where it names a later version
+            pairs = [
+                (before.version, after.version)
+                for before, after in pairwise(words)
+                if before.takes_back and after.takes_back
+            ]
+            for first, again in pairs if words else pairwise(retractions):
+                yield Found(
+                    (again.fact, id),
+                    again,
+                    f"{again.fact} takes back {id}, which {first.fact} has taken back, and has no "
+                    "effect",
+                    f"`postmortem retract {again.fact}`: else {id} stays retracted where "
+                    f"{first.fact} proves wrong",
+                )
 
 
 def step_before_start(m: Material) -> Finds:
@@ -98,7 +103,8 @@ def step_before_start(m: Material) -> Finds:
                 f"{step} {SPEAKS[version.type]} {disruption.id} before that starts, and has no "
                 f"effect: at the latest {m.shown(latest)}, and it starts at the earliest "
                 f"{m.shown(disruption.start.span.earliest)}",
-                f"`postmortem correct` the time that is wrong, of {step} or of {disruption.id}",
+                f"mend the time that is wrong: `postmortem correct {step}` or `postmortem correct "
+                f"{disruption.id}`",
             )
 
 
@@ -114,24 +120,23 @@ def change_after_end(m: Material) -> Finds:
                     f"{step} changes the effect of {disruption.id} once that has ended, and has no "
                     f"effect: at the earliest {m.shown(earliest)}, and it ended at the latest "
                     f"{m.shown(disruption.certain_end)}",
-                    "`postmortem correct` the time that is wrong; what went out again is a "
-                    "disruption of its own",
+                    f"mend the time that is wrong with `postmortem correct {step}`; what went out "
+                    "again is a disruption of its own",
                 )
 
 
 def told_twice(m: Material) -> Finds:
     """Two endings of a disruption, two confirmations or withdrawals of an announcement."""
-    for subject in m.about:
-        for type in (RESTORED, CUT_OFF, WITHDRAWN):
-            several = m.speaking(subject, type) if m.counts(subject) else []
-            if len(several) > 1:
-                ids = [version.fact for version in several]
+    for subject in filter(m.counts, m.about):
+        for type, does in _ONCE.items():
+            ids = [version.fact for version in m.speaking(subject, type)]
+            if len(ids) > 1:
                 yield Found(
                     (subject, *ids),
-                    several[-1],
-                    f"{listed(ids)} each say that it {SPEAKS[type]} {subject}",
-                    f"keep one and `postmortem retract` the {'other' if len(ids) == 2 else 'rest'}; "
-                    "what another source says of its time is a time-claimed",
+                    m.situation.facts[ids[-1]],
+                    f"{listed(ids)} {'both' if len(ids) == 2 else 'all'} {does} {subject}",
+                    "keep one and `postmortem retract` what else says so; another source's time "
+                    "for it is a time-claimed",
                 )
 
 
@@ -181,8 +186,8 @@ def before_announcement(m: Material) -> Finds:
                     f"{version.fact} {SPEAKS[version.type]} {each.id} before that was announced: "
                     f"at the latest {m.shown(happened.span.latest)}, and it was announced at the "
                     f"earliest {m.shown(each.announced.earliest)}",
-                    f"`postmortem correct` the time that is wrong, of {version.fact} or of "
-                    f"{each.id}",
+                    f"mend the time that is wrong: `postmortem correct {version.fact}` or "
+                    f"`postmortem correct {each.id}`",
                 )
 
 
@@ -196,6 +201,6 @@ def other_service(m: Material) -> Finds:
                     version,
                     f"{version.fact} cuts off {version.service} and carries out {each.id}, which "
                     f"is about {each.service}",
-                    f"`postmortem correct` the one that names the wrong service, or "
-                    f"{version.fact} without announcement",
+                    f"mend the service that is wrong: `postmortem correct {version.fact}` or "
+                    f"`postmortem correct {each.id}`",
                 )

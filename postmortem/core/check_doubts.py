@@ -20,7 +20,7 @@ from postmortem.core.history import (
     WITHDRAWN,
     Version,
 )
-from postmortem.core.times import BEGINNING, END, Span
+from postmortem.core.times import END, Instant, Span
 
 # --- to be looked at ------------------------------------------------------------------------------
 
@@ -75,8 +75,8 @@ def announcement_overdue(m: Material) -> Finds:
                 m.situation.facts[each.id],
                 f"{each.id} was due by {m.shown(due)}, {m.days_since(due)} ago, and nobody has "
                 "recorded that it was carried out, moved or withdrawn",
-                f"`postmortem record service-cut-off --announcement {each.id}`, or "
-                f"`cutoff-rescheduled` or `cutoff-withdrawn` with it",
+                f"record what became of it: `postmortem record cutoff-withdrawn --announcement "
+                f"{each.id}`, or service-cut-off, or cutoff-rescheduled",
             )
 
 
@@ -102,7 +102,7 @@ def cut_off_unlinked(m: Material) -> Finds:
                 f"{version.fact} cuts off {version.service} and does not name {announcement}, the "
                 "announcement before it, which goes on being expected",
                 f"`postmortem correct {version.fact} --announcement {announcement}`; if it is "
-                "another matter, withdraw the announcement",
+                "another matter, this ends once the announcement is carried out or withdrawn",
             )
 
 
@@ -134,8 +134,8 @@ def known_before_happened(m: Material) -> Finds:
                 version,
                 f"{version.fact} is known from {m.shown(version.known)} on, and happened at the "
                 f"earliest {m.shown(happened.span.earliest)}",
-                "`postmortem correct` its time or its known_at (else a source that it cites tells "
-                "that); what is only expected is a cutoff-announced",
+                f"`postmortem correct {version.fact}` with another time or known_at (without one, "
+                "the sources that it cites decide); what is only expected is a cutoff-announced",
             )
 
 
@@ -145,7 +145,11 @@ def brought_back(m: Material) -> Finds:
         if not m.counts(fact):
             continue
         words = m.words(fact)
-        back = [(a.version, b.version) for a, b in _pairs(words) if a.takes_back > b.takes_back]
+        back = [
+            (before.version, after.version)
+            for before, after in pairwise(words)
+            if before.takes_back and not after.takes_back
+        ]
         if back:
             retraction, version = back[-1]
             yield Found(
@@ -174,18 +178,17 @@ def still_open(m: Material) -> Finds:
                 yield _open(m, version, what, settled.span)
     for each in m.expected:
         deciding = m.situation.facts[each.effective.fact]
-        settled = not (each.confirmations or each.withdrawals)
-        if settled and each.effective.span.latest == END and m.at - deciding.known > m.long:
+        pending = not each.confirmations and not each.withdrawals
+        if pending and each.effective.span.latest == END and m.at - deciding.known > m.long:
             what = f"the time when {each.id} is to take effect"
             yield _open(m, deciding, what, each.effective.span)
 
 
 def _open(m: Material, version: Version, what: str, span: Span) -> Found:
-    since = "at any time" if span.earliest == BEGINNING else f"{m.shown(span.earliest)} or later"
     return Found(
         (version.fact,),
         version,
-        f"{what} is still open ({since}), {m.days_since(version.known)} after it was known",
+        f"{what} is still open ({m.span(span)}), {m.days_since(version.known)} after it was known",
         f"`postmortem correct {version.fact}` with a latest time, or `postmortem record "
         f"time-claimed --about {version.fact}` with one",
     )
@@ -212,17 +215,25 @@ def known_by_recording(m: Material) -> Finds:
     for version in m.standing:
         written = m.written.get(version.id)
         time = version.effective if version.type == CLAIMED else version.at
-        if written is None or not written.sources or time is None or time.latest == END:
+        if written is None or not written.sources or written.known or time is None:
             continue
-        dated = written.known is not None or version.known != version.recorded
-        if not dated and version.recorded - time.latest > m.long:
+        dated = any(_published_by(m, source) != END for source in written.sources)
+        by_recording = version.known == version.recorded and not dated
+        if by_recording and version.recorded - time.latest > m.long:
             yield Found(
                 (version.fact,),
                 version,
-                f"{version.fact} counts as known only from its recording on, for no source that "
-                "it cites has a published_at with a latest",
-                f"`postmortem correct {version.id} --known-at TIME`",
+                f"{version.fact} counts as known only since it was recorded, for no source that "
+                "it cites says by when it was published",
+                f"`postmortem correct {version.id} --known-at TIME`, and give the source its "
+                "published_at",
             )
+
+
+def _published_by(m: Material, source: str) -> Instant:
+    """By when a source was published; END where it does not say."""
+    declared = m.declared.get(("source", source))
+    return END if declared is None or declared.published is None else declared.published.latest
 
 
 def known_after_published(m: Material) -> Finds:
@@ -231,18 +242,17 @@ def known_after_published(m: Material) -> Finds:
         written = m.written.get(version.id)
         if written is None or written.known is None:
             continue
+        earliest = written.known.earliest
         for source in dict.fromkeys(written.sources):
-            declared = m.declared.get(("source", source))
-            if declared is None or declared.published is None:
-                continue
-            if declared.published.latest < written.known.earliest:
+            published = _published_by(m, source)
+            if published < earliest:
                 yield Found(
                     (version.fact, source),
                     version,
-                    f"{version.fact} states that it could be known from "
-                    f"{m.span(written.known)} on, and cites {source}, published by "
-                    f"{m.shown(declared.published.latest)}",
-                    f"`postmortem correct {version.id}` with an earlier known_at or without one",
+                    f"{version.fact} states that it could be known at the earliest "
+                    f"{m.shown(earliest)}, and cites {source}, published by {m.shown(published)}",
+                    f"`postmortem correct {version.id}` with an earlier known_at, or cite that "
+                    "source for something else",
                 )
 
 
@@ -259,8 +269,9 @@ def known_before_subject(m: Material) -> Finds:
                 yield Found(
                     (version.fact, subject),
                     version,
-                    f"{version.fact} {SPEAKS[version.type]} {subject} and is known from "
-                    f"{m.shown(version.known)} on, that only from {m.shown(known)} on",
+                    f"{version.fact} {SPEAKS[version.type]} {subject}, and is known from "
+                    f"{m.shown(version.known)} on, earlier than {subject} itself "
+                    f"({m.shown(known)})",
                     f"who knew of the one knew of the other: `postmortem correct {subject}` with "
                     "the earlier known_at",
                 )

@@ -251,8 +251,10 @@ class Material:
         earliest, latest = span
         if span.is_instant:
             return self.shown(earliest)
-        begins = "" if earliest == BEGINNING else f"{self.shown(earliest)} "
-        return f"{begins}..{'' if latest == END else f' {self.shown(latest)}'}"
+        if latest == END:
+            return "any time" if earliest == BEGINNING else f"{self.shown(earliest)} or later"
+        begins = "" if earliest == BEGINNING else f"{self.shown(earliest)} to "
+        return f"{begins}{self.shown(latest)}{'' if begins else ' or earlier'}"
 
     def days_since(self, instant: Instant) -> str:
         """How long before T that was, in whole days."""

@@ -15,7 +15,7 @@ from postmortem.core.fields import Body, Names
 from postmortem.core.history import RETRACTED, Version
 from postmortem.core.meaning import differences
 from postmortem.core.record import Record
-from postmortem.core.recorded import named, source_of, span_of, topic, version_of
+from postmortem.core.recorded import Recorded, named, source_of, span_of, topic, version_of
 from postmortem.core.rules import formula_holds, is_part, refuse
 from postmortem.core.times import END, Instant, format_instant
 
@@ -31,8 +31,8 @@ class Draft:
     """Whether a declaration may change what was declared before."""
     known: Instant | None = None
     """From when it was known where it was recorded first; a copy carries it along."""
-    identity: str | None = None
-    """The id in the envelope of a copied declaration; an event's is its own."""
+    number: int | None = None
+    """Of a declaration out of an exported log: how often its id had been declared there with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,22 @@ class Ready:
     def topic(self) -> str:
         """The stored type."""
         return topic(type(self.entry))
+
+    def unlike(self, recorded: Recorded) -> str | None:
+        """What of that record is not as recording this makes it; None where all is.
+
+        Words and what the log itself completes are left out.
+        """
+        known = None if self.known is None else format_instant(self.known)
+        envelope = recorded.envelope()
+        for key, value in (("id", self.id), ("stream", self.stream), ("known_at", known)):
+            if envelope[key] != value:
+                return key
+        if recorded.type != self.topic:
+            return None  # an older body was raised to today's before this was decided
+        keys = {*self.body, *recorded.body} - type(self.entry).said()
+        unlike = (key for key in sorted(keys) if self.body.get(key) != recorded.body.get(key))
+        return next(unlike, None)
 
 
 def decide(draft: Draft, record: Record, *, now: Instant, position: int) -> list[Ready]:
@@ -93,12 +109,14 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
     if kind in ("service", "capability"):
         _free(record, id, but=kind)
     body = entry.body()
-    known = record.declaration(kind, id)
-    if known is not None:
-        changes = differences(entry.TYPE, body, known[1], record)
+    known = record.declarations(kind, id)
+    # what a log declared for the nth time is compared with what is so here; a later one amends
+    number = draft.number or len(known)
+    if known:
+        changes = differences(entry.TYPE, body, known[min(number, len(known)) - 1], record)
         if not changes:
             return []
-        if not draft.amend:
+        if not draft.amend and number <= len(known):
             raise BadInput(
                 f"{kind} {id} is declared already with other content: {changes[0]}",
                 hint="amend it with --amend if the declaration was wrong; a formula that changed "
@@ -108,8 +126,7 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
             )
     if kind == "capability":
         formula_holds(id, body["requires"], record)
-    count = 0 if known is None else known[0]
-    identity = draft.identity or (f"{kind}:{id}" if not count else f"{kind}:{id}:{count + 1}")
+    identity = f"{kind}:{id}:{len(known) + 1}" if known else f"{kind}:{id}"
     return [
         Ready(
             draft.platform,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 from postmortem.core.errors import BadInput
@@ -258,22 +259,38 @@ def minimal(sets: Iterable[frozenset[str]]) -> CutSets:
     Raises: BadInput, where more than `MOST_CUT_SETS` remain.
     """
     kept: list[frozenset[str]] = []
-    holding: dict[str, list[int]] = {}  # the kept sets by each of their members
-    for one in sorted(set(sets), key=len):
-        if not one:
-            return frozenset([one])
-        seen: dict[int, int] = {}
-        for member in one:
-            for index in holding.get(member, ()):
-                seen[index] = seen.get(index, 0) + 1
-        if any(count == len(kept[index]) for index, count in seen.items()):
-            continue
-        for member in one:
-            holding.setdefault(member, []).append(len(kept))
-        kept.append(one)
+    tree: dict[str, Any] = {}  # the kept sets, each the path of its sorted members
+    for _, alike in groupby(sorted(set(sets), key=len), key=len):
+        # of one size none contains another: only smaller ones are looked for
+        fresh = [members for members in map(sorted, alike) if not _holds_part(tree, members)]
+        kept += map(frozenset, fresh)
         if len(kept) > MOST_CUT_SETS:
             raise _too_many()
+        for members in fresh:
+            node = tree
+            for member in members:
+                node = node.setdefault(member, {})
+            node[_COMPLETE] = True
     return frozenset(kept)
+
+
+_COMPLETE: Final = ""
+"""Marks where a kept set ends; no id is empty."""
+
+
+def _holds_part(tree: dict[str, Any], members: list[str]) -> bool:
+    """Whether a set in the tree is made of some of these members, which are sorted."""
+    pending = [(tree, 0)]
+    while pending:
+        node, start = pending.pop()
+        if _COMPLETE in node:
+            return True
+        pending += [
+            (node[members[index]], index + 1)
+            for index in range(start, len(members))
+            if members[index] in node
+        ]
+    return False
 
 
 def _too_many() -> BadInput:

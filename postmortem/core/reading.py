@@ -32,7 +32,10 @@ def entry(
     try:
         return cls.model_validate(fields, context={"zone": zone, "stored": stored})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        # a key that is misspelt is missing too, and the unknown one tells what to mend
+        unknown = [one for one in found if one["type"] == "extra_forbidden"]
+        first = (unknown or found)[0]
         # a union's members and other inner steps are no part of what was written
         path = tuple(step for step in first["loc"] if _written(step, fields))
         raise Misfit(_problem(cls, fields, dict(first)), path) from None

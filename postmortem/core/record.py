@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,10 @@ class Record(Words, Protocol):
 
     def declaration(self, kind: str, id: str) -> tuple[int, Body] | None:
         """How often it was declared, and its last body, words in the clear unless withheld."""
+        ...
+
+    def declarations(self, kind: str, id: str) -> Sequence[Body]:
+        """The bodies of all its declarations, in the order of recording; words as above."""
         ...
 
     def event(self, id: str) -> Body | None:

@@ -27,7 +27,7 @@ def upcast(stored: str, body: Body) -> tuple[type[Entry], Body]:
     """
     name, _, number = stored.partition("/")
     cls = CATALOGUE.get(name)
-    if cls is None or not number.isdecimal() or not 1 <= int(number) <= cls.SCHEMA:
+    if cls is None or number not in map(str, range(1, cls.SCHEMA + 1)):
         raise BadInput(f"{stored!r} is no stored type that this version of the program knows")
     for version in range(int(number), cls.SCHEMA):
         body = cls.UPCASTS[version](body)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
 from postmortem.core import formulas
 from postmortem.core.disruptions import Disruption, Expected, Revision, Settled
-from postmortem.core.history import ANNOUNCED, CLAIMED, RESCHEDULED, REVISED, Situation
+from postmortem.core.history import CLAIMED, REVISED, Situation
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture
 from postmortem.core.times import Instant, Span
@@ -205,22 +205,27 @@ class Statement(NamedTuple):
     span: Span
 
 
-def statements(situation: Situation) -> Mapping[str, Sequence[Statement]]:
-    """Of each dated fact its own time first, then those claimed for it, in order of recording.
+class Statements:
+    """Of each dated fact of a situation, who states which time of it."""
 
-    Of an announcement or rescheduling it is the effective time.
-    """
-    found: dict[str, list[Statement]] = defaultdict(list)
-    for fact, version in situation.facts.items():
-        if version.type != CLAIMED:
-            own = version.effective if version.type in (ANNOUNCED, RESCHEDULED) else version.at
-            if own is not None:
-                found[fact].append(Statement(fact, own))
-    claims = [version for version in situation.facts.values() if version.type == CLAIMED]
-    for version in sorted(claims, key=lambda version: version.position):
-        if version.subjects[0] in found and version.effective is not None:
-            found[version.subjects[0]].append(Statement(version.fact, version.effective))
-    return found
+    def __init__(self, situation: Situation) -> None:
+        self.facts = situation.facts
+        self.claims: dict[str, list[Statement]] = defaultdict(list)
+        claims = [version for version in situation.facts.values() if version.type == CLAIMED]
+        for version in sorted(claims, key=lambda version: version.position):
+            assert version.effective is not None
+            self.claims[version.subjects[0]].append(Statement(version.fact, version.effective))
+
+    def of(self, role: Role, fact: str) -> list[Statement]:
+        """Its own time first, then those claimed for it, in order of recording."""
+        version = self.facts[fact]
+        if role is Role.EFFECTIVE:
+            assert version.effective is not None
+            return [Statement(fact, version.effective), *self.claims.get(fact, ())]
+        assert version.at is not None
+        # what is claimed of an announcement is when it takes effect
+        claimed = () if role is Role.ANNOUNCED else self.claims.get(fact, ())
+        return [Statement(fact, version.at), *claimed]
 
 
 def revised(situation: Situation) -> Mapping[tuple[str, int], str]:

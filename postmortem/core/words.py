@@ -4,7 +4,7 @@ A *disclosure* is one text (or free mapping) with its salt; its digest stands in
 the words can be withdrawn later while every hash over the event still holds.
 
 Source: the scheme of selective disclosure, RFC 9901 section 4.2 (SD-JWT): the digest is taken over
-the base64url text of the JSON array [salt, name, value], with a salt of 128 bits.
+the base64url text of the canonical JSON array [salt, name, value], with a salt of 128 bits.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Disclosure:
 
     def encoded(self) -> str:
         """The base64url text that the digest is taken over."""
-        return _base64(json.dumps([self.salt, self.field, self.value], ensure_ascii=False).encode())
+        # canonical, since the order of a mapping's keys is not kept where it is stored
+        return _base64(canonical([self.salt, self.field, self.value]))
 
     def digest(self) -> str:
         """SHA-256 of the encoded text, base64url without padding: 43 characters."""

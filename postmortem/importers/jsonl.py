@@ -10,24 +10,64 @@ Source: CloudEvents 1.0.2, JSON event format; extension attributes `recordedtime
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from postmortem.core import reading
 from postmortem.core.decide import Draft
 from postmortem.core.errors import BadInput, Place, Problem
-from postmortem.core.events import Declaration
+from postmortem.core.events import Declaration, Entry
 from postmortem.core.fields import Body
 from postmortem.core.recorded import upcast
-from postmortem.core.times import parse_stored
-from postmortem.core.words import Disclosure, digest_in
+from postmortem.core.times import END, parse_stored
+from postmortem.core.words import Disclosure, digest_in, unprintable
 from postmortem.importers.document import decoded, json_fault
 
-KEYS: Final = frozenset(
-    {"platform", "id", "stream", "version", "type", "position", "recorded_at", "recorded_by",
-     "known_at", "body"}
-)  # fmt: skip
+_IDENTITY: Final = re.compile(
+    r"(platform|source|service|capability):([a-z0-9_-]{1,200})(?::([1-9][0-9]{0,8}))?"
+)
+"""How the envelope of a declaration is called: `service:aws`, amended `service:aws:2`."""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) < 1000 and unprintable(value) is None
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 < value < 2**63
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        return isinstance(value, str) and parse_stored(value) < END
+    except BadInput:
+        return False
+
+
+def _is_disclosure(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"salt", "field", "value"}
+        and _is_text(value["salt"])
+        and _is_text(value["field"])
+    )
+
+
+SHAPES: Final[Mapping[str, Callable[[object], bool]]] = {
+    "platform": _is_text,
+    "id": _is_text,
+    "stream": _is_text,
+    "version": _is_count,
+    "type": _is_text,
+    "position": _is_count,
+    "recorded_at": _is_instant,
+    "recorded_by": lambda value: value is None or digest_in(value) is not None,
+    "known_at": lambda value: value is None or _is_instant(value),
+    "body": lambda value: isinstance(value, dict),
+}
+"""The keys of an envelope, and whether a value may stand there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +78,57 @@ class Line:
     envelope: Body
     disclosures: list[Disclosure]
 
-    def draft(self, amend: bool) -> Draft:
-        """What is to be recorded of it. Raises: BadInput."""
-        texts = {d.digest(): d.value for d in self.disclosures}
+    def draft(self, amend: bool, *, withheld: bool = False) -> Draft:
+        """What is to be recorded of it.
+
+        `withheld`: whether it may lack words; something else stands for them then.
+
+        Raises: BadInput, with file and line.
+        """
+        try:
+            return self._draft(amend, withheld)
+        except reading.Misfit as misfit:
+            raise misfit.problem.at(self.place) from None
+        except Problem as problem:
+            raise problem.at(self.place) from None
+
+    def _draft(self, amend: bool, withheld: bool) -> Draft:
         cls, body = upcast(self.envelope["type"], self.envelope["body"])
-        withheld = [f for f, v in body.items() if (d := digest_in(v)) and d not in texts]
-        if withheld:
-            raise BadInput(
-                f"the words of {withheld[0]} are withheld",
-                hint="a copy of such a log is made with --keep-recorded",
-            )
-        clear = {
-            field: texts[digest] if (digest := digest_in(value)) else value
-            for field, value in body.items()
-        }
-        id = self.envelope["id"]
+        id, number = self.envelope["id"], None
+        if issubclass(cls, Declaration):
+            identity = _IDENTITY.fullmatch(id)
+            if identity is None or identity[1] != cls.KIND:
+                raise BadInput(f"{id!r} is not how a log names a {cls.KIND}")
+            id, number = identity[2], int(identity[3] or 1)
         known = self.envelope["known_at"]
-        declared = issubclass(cls, Declaration)
-        fields = {**clear, "id": id.split(":")[1] if declared else id}
+        if (known is None) is (number is None):
+            raise BadInput("events have a known_at, and declarations have none")
+        fields = {**body, **self._words(cls, body, withheld), "id": id}
         entry = reading.entry(cls, fields, zone=None, stored=True)
         return Draft(
             self.envelope["platform"],
             entry,
             self.place,
-            amend or declared,
+            amend,
             None if known is None else parse_stored(known),
-            id if declared else None,
+            number,
         )
+
+    def _words(self, cls: type[Entry], body: Body, withheld: bool) -> Body:
+        """The words behind the digests of the body."""
+        texts = {d.digest(): d.value for d in self.disclosures}
+        found = {}
+        for field in sorted(cls.said() & set(body)):
+            digest = digest_in(body[field])
+            if digest is None:
+                raise BadInput(f"{field} is no digest of words")
+            if digest not in texts and not withheld:
+                raise BadInput(
+                    f"the words of {field} are withheld",
+                    hint="a copy of such a log is made with --keep-recorded",
+                )
+            found[field] = texts.get(digest, {} if field == "meta" else "withheld")
+        return found
 
 
 def identify(name: str, data: bytes) -> bool:
@@ -75,14 +139,7 @@ def identify(name: str, data: bytes) -> bool:
 def extract(name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
     """A draft a line. Raises: BadInput, with file and line."""
     for line in lines(name, data):
-        try:
-            yield line.draft(amend)
-        except reading.Misfit as misfit:
-            raise misfit.problem.at(line.place) from None
-        except Problem as problem:
-            raise problem.at(line.place) from None
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise _no_envelope(line.place, str(error)) from None
+        yield line.draft(amend)
 
 
 def lines(name: str, data: bytes) -> Iterator[Line]:
@@ -94,7 +151,9 @@ def lines(name: str, data: bytes) -> Iterator[Line]:
 
 def _line(text: str, place: Place) -> Line:
     try:
-        event = json.loads(text, object_pairs_hook=_once)
+        event = json.loads(
+            text, object_pairs_hook=_once, parse_float=_no_float, parse_constant=_no_float
+        )
     except json.JSONDecodeError as error:
         fault = f"{json_fault(error)}, in column {error.colno}"
         raise BadInput(f"this is no JSON: {fault}", place=place) from None
@@ -102,21 +161,23 @@ def _line(text: str, place: Place) -> Line:
         raise BadInput("nested too deep", place=place) from None
     except BadInput as problem:
         raise problem.at(place) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise BadInput(f"this is no JSON: {error}", place=place) from None
     if not isinstance(event, dict) or event.get("specversion") != "1.0":
         raise _no_envelope(place, "specversion 1.0 is missing")
     data = event.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("envelope"), dict):
         raise _no_envelope(place, "data holds no envelope of ours")
     envelope = data["envelope"]
-    if set(envelope) != KEYS or not isinstance(envelope["body"], dict):
+    if set(envelope) != set(SHAPES):
         raise _no_envelope(place, "the envelope's keys are others than ours")
-    if not isinstance(envelope["id"], str) or not isinstance(envelope["type"], str):
-        raise _no_envelope(place, "id and type are text")
-    try:
-        said = [Disclosure(d["salt"], d["field"], d["value"]) for d in data.get("disclosures", [])]
-    except (KeyError, TypeError):
-        raise _no_envelope(place, "a disclosure takes salt, field and value") from None
-    return Line(place, envelope, said)
+    odd = [key for key, fits in SHAPES.items() if not fits(envelope[key])]
+    if odd:
+        raise _no_envelope(place, f"{odd[0]} of the envelope is nothing that we write")
+    said = data.get("disclosures", [])
+    if not isinstance(said, list) or not all(map(_is_disclosure, said)):
+        raise _no_envelope(place, "a disclosure takes salt, field and value")
+    return Line(place, envelope, [Disclosure(d["salt"], d["field"], d["value"]) for d in said])
 
 
 def _no_envelope(place: Place, why: str) -> BadInput:
@@ -125,6 +186,10 @@ def _no_envelope(place: Place, why: str) -> BadInput:
         place=place,
         hint="`postmortem export` writes such lines",
     )
+
+
+def _no_float(text: str) -> Any:
+    raise BadInput(f"{text[:40]} is no number that a log holds; they are whole")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

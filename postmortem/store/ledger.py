@@ -31,6 +31,7 @@ from postmortem.core import words
 from postmortem.core.decide import Ready
 from postmortem.core.errors import (
     BadInput,
+    NotAStore,
     OutcomeUnknown,
     Problem,
     StoreMissing,
@@ -274,7 +275,7 @@ class SQLiteWriting:
             platform=ready.platform,
             id=ready.id,
             stream=ready.stream,
-            version=self._next_version(ready.stream),
+            version=self.next_version(ready.stream),
             type=ready.topic,
             position=self.position + 1,
             recorded_at=format_instant(self.now),
@@ -285,7 +286,8 @@ class SQLiteWriting:
         self.insert(recorded, said)
         return recorded
 
-    def _next_version(self, stream: str) -> int:
+    def next_version(self, stream: str) -> int:
+        """The version that the next event of the stream has."""
         row = self.connection.execute(
             "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", (stream,)
         ).fetchone()
@@ -326,7 +328,9 @@ class SQLiteLedger:
         self._clock = clock
         if create:
             _make_file(path)
-        elif not os.path.isfile(path):
+        if create and not os.path.isfile(path):
+            raise NotAStore(f"{path} is no file", hint="name the store's file with --db")
+        if not os.path.isfile(path):
             raise StoreMissing(
                 f"there is no store at {path}", hint="`postmortem import CASEBOOK` makes one"
             )
@@ -357,6 +361,7 @@ class SQLiteLedger:
             # another writer in between, for whom no waiting helps. So the lock is taken at once.
             sqlite = connection._sqlite_conn
             sqlite.execute("BEGIN IMMEDIATE")
+            before = _last_position(sqlite)
             committing = False
             try:
                 cursor = connection.cursor()
@@ -366,7 +371,7 @@ class SQLiteLedger:
             except BaseException:
                 if sqlite.in_transaction:
                     connection.rollback()
-                elif committing:
+                elif committing and (before is None or _last_position(sqlite) != before):
                     raise OutcomeUnknown(
                         "the store failed while committing", hint="ask with `log` what is recorded"
                     ) from None
@@ -406,6 +411,18 @@ class SQLiteLedger:
     def close(self) -> None:
         """Let go of the file."""
         self._log.close()
+
+
+def _last_position(connection: sqlite3.Connection) -> int | None:
+    """Where the log ends; 0 where there is none yet; None where nobody can say."""
+    try:
+        return int(connection.execute(
+            "SELECT coalesce(max(position), 0) FROM stored_events"
+        ).fetchone()[0])  # fmt: skip
+    except sqlite3.OperationalError as error:
+        return 0 if "no such table" in str(error) else None
+    except sqlite3.Error:
+        return None
 
 
 def _make_file(path: str) -> None:

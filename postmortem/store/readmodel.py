@@ -13,17 +13,20 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from postmortem.core import formulas
-from postmortem.core.errors import StoreProblem
+from postmortem.core.errors import BadInput, StoreDamaged, StoreProblem
 from postmortem.core.events import DECLARATIONS
 from postmortem.core.fields import Body
 from postmortem.core.history import RETRACTED, Version, reigns
 from postmortem.core.recorded import upcast, version_of
 from postmortem.core.times import END, parse_stored
-from postmortem.store.view import VERSION_COLUMNS, VIEW_VERSION, disclosed, version_from
+from postmortem.store import search
+from postmortem.store.look import StoredWords
+from postmortem.store.view import VIEW_VERSION, disclosed
 
 TABLES: Final[dict[str, dict[str, Any]]] = {
     "view_state": {
-        "columns": {"id": int, "schema": int, "position": int},
+        # `indexed` is 0 where the full-text index is missing or lags behind
+        "columns": {"id": int, "schema": int, "position": int, "indexed": int},
         "pk": "id",
     },
     "view_moment": {
@@ -97,6 +100,11 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
         },
         "pk": ("platform", "fact", "known_from", "position_from"),
     },
+    search.TABLE: {
+        # every text that can be found, by where it stands; the full-text index lies over it
+        "columns": {"key": int, "platform": str, "position": int, "field": str, "text": str},
+        "pk": "key",
+    },
 }
 INDEXES: Final = (
     ("view_declaration", ("platform", "kind", "id", "position"), True),
@@ -122,14 +130,19 @@ def make(connection: sqlite3.Connection) -> None:
     from sqlite_utils import Database  # slow to import, and needed here only
 
     database = Database(connection, execute_plugins=False)
+    has_index = search.has_fts5(connection)
+    if has_index:  # first, for what lies beneath it goes with it; without FTS5 it must stay
+        connection.execute(f"DROP TABLE IF EXISTS main.{search.INDEX}")
     for old in database.table_names():
-        if old.startswith("view_"):
+        if old.startswith("view_") and not old.startswith(search.INDEX):
             connection.execute(f'DROP TABLE "{old}"')
     for name, table in TABLES.items():
         database.table(name).create(table["columns"], pk=table["pk"], strict=True)
     for name, columns, unique in INDEXES:
         database.table(name).create_index(list(columns), unique=unique)
-    connection.execute("INSERT INTO view_state VALUES (1, ?, 0)", (VIEW_VERSION,))
+    if has_index:
+        database.table(search.TABLE).enable_fts(["text"], tokenize=search.TOKENS)
+    connection.execute("INSERT INTO view_state VALUES (1, ?, 0, ?)", (VIEW_VERSION, has_index))
 
 
 def version_at(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -150,9 +163,15 @@ def catch_up(connection: sqlite3.Connection) -> None:
     if schema != VIEW_VERSION:
         make(connection)
         position = 0
-    for envelopes in _log(connection, position):
-        for envelope in envelopes:
-            apply(connection, envelope)
+    for number, state in _log(connection, position):
+        try:
+            apply(connection, json.loads(state))
+        except (BadInput, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise StoreDamaged(
+                f"event {number} of the store is damaged: {error}",
+                hint="keep the file as it is, and go on from a backup; or update postmortem, if a "
+                "newer version wrote it",
+            ) from None
 
 
 def rebuild(connection: sqlite3.Connection) -> int:
@@ -162,7 +181,7 @@ def rebuild(connection: sqlite3.Connection) -> int:
     return version_at(connection)[1]
 
 
-def _log(connection: sqlite3.Connection, after: int) -> Iterator[list[Body]]:
+def _log(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, bytes]]:
     while True:
         rows = connection.execute(
             "SELECT position, state FROM stored_events WHERE position > ? ORDER BY position "
@@ -172,7 +191,7 @@ def _log(connection: sqlite3.Connection, after: int) -> Iterator[list[Body]]:
         if not rows:
             return
         after = rows[-1][0]
-        yield [json.loads(row[1]) for row in rows]
+        yield from rows
 
 
 def apply(connection: sqlite3.Connection, envelope: Body) -> None:
@@ -180,14 +199,15 @@ def apply(connection: sqlite3.Connection, envelope: Body) -> None:
     cls, body = upcast(envelope["type"], envelope["body"])
     position, platform = envelope["position"], envelope["platform"]
     recorded = parse_stored(envelope["recorded_at"])
+    id = envelope["id"]
     if cls.TYPE in DECLARATIONS:
-        kind = DECLARATIONS[cls.TYPE].KIND
-        _declare(connection, platform, kind, envelope["id"], body, position)
+        kind, id = DECLARATIONS[cls.TYPE].KIND, declared_id(id)
+        _declare(connection, platform, kind, id, body, position)
     else:
         record = ViewRecord(connection, platform)
         version = version_of(
             cls.TYPE,
-            envelope["id"],
+            id,
             body,
             position=position,
             known=parse_stored(envelope["known_at"]),
@@ -195,6 +215,8 @@ def apply(connection: sqlite3.Connection, envelope: Body) -> None:
             earlier=record.version,
         )
         _take(connection, platform, envelope["stream"], version, record)
+    texts = search.texts(id, cls.TYPE, body, disclosed(body, connection))
+    search.index(connection, platform, position, texts)
     connection.execute(
         "INSERT INTO view_moment VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET position = excluded.position",
@@ -212,11 +234,10 @@ def _declare(
     connection: sqlite3.Connection,
     platform: str,
     kind: str,
-    identity: str,
+    id: str,
     body: Body,
     position: int,
 ) -> None:
-    id = declared_id(identity)
     earlier = connection.execute(
         "SELECT position, count FROM view_declaration "
         "WHERE platform = ? AND kind = ? AND id = ? ORDER BY position DESC LIMIT 1",
@@ -323,7 +344,8 @@ def _reign(
     now = {(start, until, v.position) for start, until, v in reigns(record, fact)}
     rows = connection.execute(
         "SELECT known_from, known_to, version, position_from FROM view_reign "
-        "WHERE platform = ? AND fact = ? AND position_to = ?",
+        # the + keeps the planner off the index of all open reigns, which grows with the log
+        "WHERE platform = ? AND fact = ? AND +position_to = ?",
         (platform, fact, END),
     ).fetchall()
     for known_from, known_to, version, position_from in rows:
@@ -344,12 +366,8 @@ def _reign(
     )
 
 
-class ViewRecord:
+class ViewRecord(StoredWords):
     """A platform's record as `decide` asks it: every answer by an index of the view."""
-
-    def __init__(self, connection: sqlite3.Connection, platform: str) -> None:
-        self.connection = connection
-        self.platform = platform
 
     def _column(self, sql: str, *parameters: Any) -> list[Any]:
         return [row[0] for row in self.connection.execute(sql, (self.platform, *parameters))]
@@ -364,6 +382,17 @@ class ViewRecord:
         ).fetchone()
         return None if row is None else (row[0], self._body(row[1]))
 
+    def declarations(self, kind: str, id: str) -> list[Body]:
+        """The bodies of all its declarations."""
+        states = self._column(
+            "SELECT e.state FROM view_declaration d JOIN stored_events e "
+            "ON e.position = d.position "
+            "WHERE d.platform = ? AND d.kind = ? AND d.id = ? ORDER BY d.position",
+            kind,
+            id,
+        )
+        return [self._body(state) for state in states]
+
     def _body(self, state: bytes) -> Body:
         envelope = json.loads(state)
         _, body = upcast(envelope["type"], envelope["body"])
@@ -377,28 +406,6 @@ class ViewRecord:
             (self.platform, id),
         ).fetchone()
         return None if row is None else self._body(row[0])
-
-    def version(self, id: str) -> Version | None:
-        """The version of that id."""
-        row = self.connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND id = ?",  # noqa: S608
-            (self.platform, id),
-        ).fetchone()
-        return None if row is None else version_from(row)
-
-    def versions(self, fact: str) -> Iterable[Version]:
-        """All versions of a fact."""
-        rows = self.connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND fact = ?",  # noqa: S608
-            (self.platform, fact),
-        ).fetchall()
-        return [version_from(row) for row in rows]
-
-    def retractions(self, event: str) -> Iterable[str]:
-        """The retractions of which some version names that id."""
-        return self._column(
-            "SELECT fact FROM view_retraction WHERE platform = ? AND event = ?", event
-        )
 
     def stream(self, id: str) -> str:
         """The stream that holds the event of that id."""

@@ -44,6 +44,11 @@ VIEW_VERSION: Final = 2
 WITHHELD: Final = "[withheld]"
 """What people see in place of words that have been withdrawn."""
 
+ENVELOPE: Final = frozenset(
+    ("platform", "id", "stream", "version", "type", "position", "recorded_at", "recorded_by",
+     "known_at", "body")
+)  # fmt: skip
+"""The keys of what is stored of an event."""
 VERSION_COLUMNS: Final = (
     "id, fact, type, position, place, known, recorded, at_earliest, at_latest, "
     "effective_earliest, effective_latest, service, capability, effect, formula, subjects"
@@ -79,6 +84,18 @@ def trouble(error: sqlite3.Error, path: str) -> StoreProblem:
     if primary == sqlite3.SQLITE_CANTOPEN or "unable to open" in text:
         return StoreMissing(f"the store {path} cannot be opened", hint="may you read it?")
     return StoreProblem(f"the store {path} fails: {text}", hint="is the disk in order?")
+
+
+def explained(error: BaseException | None, path: str) -> StoreProblem | None:
+    """What an error means that came out of the store; None where it did not."""
+    if isinstance(error, sqlite3.Error):
+        return trouble(error, path)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return StoreDamaged(
+            f"the store {path} is damaged: it holds text that nobody wrote",
+            hint="keep the file as it is, and go on from a backup",
+        )
+    return None
 
 
 def _uri(path: str, options: str) -> str:
@@ -186,6 +203,9 @@ def check(connection: sqlite3.Connection, path: str) -> None:
             f"(its log has version {version}, this program knows {LOG_VERSION})",
             hint="update postmortem",
         )
+    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'stored_events'"
+    if not connection.execute(tables).fetchone()[0]:
+        raise NotAStore(f"{path} is no store: there is no log in it", hint="name another file")
 
 
 def text_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[str, Any]:
@@ -280,37 +300,6 @@ def logged_from(state: bytes, texts: Mapping[str, Any]) -> Logged:
         body={**body, **clear},
         withheld=frozenset(field for field, digest in digests.items() if digest not in texts),
     )
-
-
-class StoredWords:
-    """A platform's versions and retractions, each found by an index: `core.history.Words`."""
-
-    def __init__(self, connection: sqlite3.Connection, platform: str) -> None:
-        self.connection = connection
-        self.platform = platform
-
-    def _versions(self, column: str, value: str) -> list[Version]:
-        rows = self.connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND {column} = ?",  # noqa: S608
-            (self.platform, value),
-        ).fetchall()
-        return [version_from(row) for row in rows]
-
-    def version(self, id: str) -> Version | None:
-        """The version of that id."""
-        return next(iter(self._versions("id", id)), None)
-
-    def versions(self, fact: str) -> list[Version]:
-        """All versions of a fact."""
-        return self._versions("fact", fact)
-
-    def retractions(self, event: str) -> list[str]:
-        """The retractions of which some version names that id."""
-        rows = self.connection.execute(
-            "SELECT fact FROM view_retraction WHERE platform = ? AND event = ?",
-            (self.platform, event),
-        )
-        return [row[0] for row in rows]
 
 
 class View:
@@ -422,13 +411,13 @@ class View:
         )
         return dict(rows.fetchall())
 
-    def words(self, platform: str) -> StoredWords:
-        """The platform's versions and retractions, whatever K and R are."""
-        return StoredWords(self.connection, platform)
-
     def version(self, platform: str, id: str) -> Version | None:
         """The version of that id."""
-        return self.words(platform).version(id)
+        row = self.connection.execute(
+            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND id = ?",  # noqa: S608
+            (platform, id),
+        ).fetchone()
+        return None if row is None else version_from(row)
 
     def logged(self, position: int) -> Logged:
         """The event at a position. Raises: KeyError, where there is none."""
@@ -484,6 +473,11 @@ class View:
         )
         for position, state in rows:
             envelope: dict[str, Any] = json.loads(state)
+            if not isinstance(envelope, dict) or set(envelope) != ENVELOPE:
+                raise StoreDamaged(
+                    f"event {position} of the store {self.path} is damaged: it is no envelope",
+                    hint="keep the file as it is, and go on from a backup",
+                )
             if platform is None or envelope["platform"] == platform:
                 said = self.connection.execute(
                     "SELECT salt, field, value FROM disclosures WHERE position = ? ORDER BY field",

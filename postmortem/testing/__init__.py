@@ -9,7 +9,7 @@
 Needs the extra `testing`: `pip install 'postmortem-record[testing]'`.
 """
 
-from postmortem.testing.history import histories
+from postmortem.testing.history import histories, questions
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord, as_written
 from postmortem.testing.sentences import PLATFORM, draft, given
 
@@ -22,4 +22,5 @@ __all__ = [
     "draft",
     "given",
     "histories",
+    "questions",
 ]

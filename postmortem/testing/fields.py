@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from postmortem.core.events import Entry
 from postmortem.core.fields import Names, Requires, Said, When
+from postmortem.core.times import BEGINNING, END, Instant, parse_span
 from postmortem.core.words import unprintable
 
 ZONES: Final = (None, "America/Los_Angeles", "Asia/Kathmandu", "Europe/Berlin")
@@ -51,9 +52,9 @@ class Pool:
     """What is there to be named, and the platform's zone."""
 
     zone: str | None = None
-    sources: Sequence[str] = ()
-    services: Sequence[str] = ()
-    capabilities: Sequence[str] = ()
+    sources: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
     events: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The ids of events by type."""
 
@@ -111,21 +112,46 @@ def spans(zone: str | None) -> tuple[str, ...]:
     )
 
 
+@cache
 def times(zone: str | None = None) -> st.SearchStrategy[str]:
     """A written time, an instant or a span, about 10 and 11 January 2021."""
-    return st.sampled_from(instants(zone)) | st.sampled_from(spans(zone))
+    return st.sampled_from((*instants(zone), *spans(zone)))
+
+
+@cache
+def moments() -> tuple[Instant, ...]:
+    """Where an answer may change: the ends of all those spans, and the instants beside them."""
+    bounds = {bound for text in (*instants(None), *spans(None)) for bound in parse_span(text)}
+    near = {bound + by for bound in bounds - {BEGINNING, END} for by in (-1, 0, 1)}
+    return tuple(sorted(near))
 
 
 # --- the other kinds --------------------------------------------------------------------------
+#
+# A strategy is slow to make and quick to draw from; so each is made once and kept.
 
 
+@cache
+def one_of(options: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    """One of them."""
+    return st.sampled_from(options)
+
+
+@cache
+def some_of(options: tuple[str, ...], least: int, most: int) -> st.SearchStrategy[list[str]]:
+    """Some of them, in any order."""
+    return st.lists(one_of(options), min_size=least, max_size=most, unique=True)
+
+
+@cache
 def words() -> st.SearchStrategy[str]:
     """People's words: whatever text may be recorded."""
     anything = st.characters(exclude_categories=["Cs"]).filter(lambda c: unprintable(c) is None)
     return st.sampled_from(NASTY) | st.text(anything, max_size=30)
 
 
-def formulas(ids: Sequence[str], *, leaves: int = 4) -> st.SearchStrategy[Any]:
+@cache
+def formulas(ids: tuple[str, ...], leaves: int = 4) -> st.SearchStrategy[Any]:
     """A formula over those ids, as a casebook writes it."""
 
     def larger(part: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -141,18 +167,16 @@ def formulas(ids: Sequence[str], *, leaves: int = 4) -> st.SearchStrategy[Any]:
             counted.map(_under("at_least")),
         )
 
-    return st.recursive(st.sampled_from(list(ids)), larger, max_leaves=leaves)
+    return st.recursive(one_of(ids), larger, max_leaves=leaves)
 
 
 def _under(word: str) -> Any:
     return lambda value: {word: value}
 
 
-def citations(sources: Sequence[str]) -> st.SearchStrategy[str]:
-    """A source id, sometimes with a locator."""
-    return st.builds(
-        "".join, st.tuples(st.sampled_from(list(sources)), st.sampled_from(["", "#p. 3", "#§ 2 ¶"]))
-    )
+def citations(sources: Sequence[str]) -> tuple[str, ...]:
+    """Each source id, and the same with locators."""
+    return tuple(f"{id}{locator}" for id in sources for locator in ("", "#p. 3", "#§ 2 ¶ “x”"))
 
 
 def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrategy[Any] | None:
@@ -167,14 +191,14 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
         (member,) = (each for each in get_args(kind) if each is not type(None))
         return of_kind(member, pool, marks)
     if get_origin(kind) is Literal:
-        return st.sampled_from(get_args(kind))
+        return one_of(get_args(kind))
     if get_origin(kind) is list:
-        one = of_kind(get_args(kind)[0], pool, marks)
-        return None if one is None else st.lists(one, min_size=1, max_size=2, unique=True)
+        ids = _named(pool, get_args(get_args(kind)[0]))
+        return some_of(ids, 1, 2) if ids else None
     if kind is When:
         return times(pool.zone)
     if kind is Requires:
-        parts = [*pool.services, *pool.capabilities]
+        parts = (*pool.services, *pool.capabilities)
         return formulas(parts) if parts else None
     if get_origin(kind) is dict:
         return st.sampled_from(METAS)
@@ -183,19 +207,24 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
     raise TypeError(f"nothing here makes a field of the type {kind!r}")
 
 
-def _text(pool: Pool, marks: Sequence[Any]) -> st.SearchStrategy[str] | None:
+def _named(pool: Pool, marks: Sequence[Any]) -> tuple[str, ...] | None:
+    """The ids that a reference with those marks may name; None where it is no reference."""
     for mark in marks:
         if isinstance(mark, Names):
             ids = pool.named(mark)
-            if not ids:
-                return None
-            return citations(ids) if mark.what == "source" else st.sampled_from(ids)
+            return citations(ids) if mark.what == "source" else tuple(ids)
+    return None
+
+
+def _text(pool: Pool, marks: Sequence[Any]) -> st.SearchStrategy[str] | None:
+    ids = _named(pool, marks)
+    if ids is not None:
+        return one_of(ids) if ids else None
     if any(isinstance(mark, Said) for mark in marks):
         return words()
-    return st.sampled_from([text for text in NASTY if text])
+    return one_of(tuple(text for text in NASTY if text))
 
 
-@st.composite
 def keys(
     draw: st.DrawFn, cls: type[Entry], pool: Pool, given: Mapping[str, Any]
 ) -> dict[str, Any] | None:
@@ -204,13 +233,13 @@ def keys(
     `given` settles some: where the value is None, it is left out. The result is None where the
     pool has nothing that a required field could name.
     """
-    found: dict[str, Any] = {}
-    optional = [
+    optional = tuple(
         name
         for name, info in cls.model_fields.items()
         if not info.is_required() and name not in given
-    ]
-    chosen = draw(st.sets(st.sampled_from(optional), max_size=3)) if optional else set()
+    )
+    chosen = draw(some_of(optional, 0, 3)) if optional else ()
+    found: dict[str, Any] = {}
     for name, info in cls.model_fields.items():
         if name in given:
             if given[name] is not None:

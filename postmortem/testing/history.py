@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ from postmortem.core.history import (
     REVISED,
     WITHDRAWN,
 )
-from postmortem.testing.fields import ZONES, Pool, formulas, keys
+from postmortem.core.times import END, AsOf
+from postmortem.testing.fields import ZONES, Pool, formulas, keys, moments, one_of
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord
 from postmortem.testing.sentences import PLATFORM, draft
 
@@ -55,7 +57,7 @@ def histories(
     """
     told = _Telling(draw, platform, plain)
     told.declare()
-    turns = draw(st.lists(st.sampled_from(_TURNS), min_size=least, max_size=most))
+    turns = draw(_turns(least, most))
     for count, turn in enumerate(turns):
         id = f"e{count}"
         if turn == "correction" and told.record.log.by_id:
@@ -65,8 +67,25 @@ def histories(
         elif turn == "amendment":
             told.amend()
         else:
-            told.tell(id, draw(st.sampled_from(_TYPES)))
+            told.tell(id, draw(one_of(_TYPES)))
     return told.drafts
+
+
+def questions(record: MemoryRecord) -> st.SearchStrategy[AsOf]:
+    """Where one may stand on the three clocks: beside everything that is told, or without limit."""
+    recorded = sorted({DAWN - 1, *(now for now, _ in record.told)})
+    known = tuple(sorted({version.known for version in record.log.by_id.values()}))
+    return st.builds(
+        AsOf,
+        one_of(moments()),
+        one_of((END, *known, *moments())),
+        one_of((END, *recorded)),
+    )
+
+
+@cache
+def _turns(least: int, most: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(one_of(_TURNS), min_size=least, max_size=most)
 
 
 class _Telling:
@@ -91,11 +110,15 @@ class _Telling:
             events.setdefault(version.type, []).append(id)
         return Pool(
             self.zone,
-            [id for id in SOURCES if self.record.declaration("source", id)],
-            [id for id in SERVICES if self.record.declaration("service", id)],
-            [id for id in CAPABILITIES if self.record.declaration("capability", id)],
+            self.declared("source", SOURCES),
+            self.declared("service", SERVICES),
+            self.declared("capability", CAPABILITIES),
             events,
         )
+
+    def declared(self, kind: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the ids that are declared by now."""
+        return tuple(id for id in ids if self.record.declaration(kind, id))
 
     def bring(self, type: str, *, amend: bool = False, **given: Any) -> bool:
         """Draw the keys that are not given, and record what comes of it unless it is refused.
@@ -108,7 +131,7 @@ class _Telling:
             for name, value in {**self.settled, **given}.items()
             if name in cls.model_fields
         }
-        found = self.draw(keys(cls, self.pool, settled))
+        found = keys(self.draw, cls, self.pool, settled)
         if found is None:
             return False
         drawn = draft(type, platform=self.platform, local=self.zone, amend=amend, **found)
@@ -124,7 +147,7 @@ class _Telling:
             ("service", SERVICES, 1),
             ("capability", CAPABILITIES, 0),
         ):
-            for id in ids[: self.draw(st.integers(least, len(ids)))]:
+            for id in ids[: self.draw(one_of(tuple(range(least, len(ids) + 1))))]:
                 self.bring(f"{kind}-declared", id=id)
 
     def tell(self, id: str, type: str) -> None:
@@ -134,27 +157,27 @@ class _Telling:
 
     def correct(self, id: str) -> None:
         """A corrected version of something told before, complete in itself."""
-        replaced = self.draw(st.sampled_from(list(self.record.log.by_id.values())))
+        replaced = self.record.log.by_id[self.draw(one_of(tuple(self.record.log.by_id)))]
         self.bring(replaced.type, id=id, replaces=replaced.id, **self.slip())
 
     def retract(self, id: str) -> None:
         """Something told before, or one version of it, was wrong."""
-        event = self.draw(st.sampled_from(list(self.record.log.by_id)))
+        event = self.draw(one_of(tuple(self.record.log.by_id)))
         self.bring(RETRACTED, id=id, event=event, **self.slip())
 
     def slip(self) -> dict[str, Any]:
         """The keys of what mends a slip of the pen, or none."""
-        clerical = self.draw(st.sampled_from([False, False, True]))
+        clerical = self.draw(one_of((False, False, True)))
         return {"clerical": "true", "known_at": None} if clerical else {}
 
     def amend(self) -> None:
         """A declaration was wrong: another formula, or another description."""
         pool = self.pool
-        if bool(pool.capabilities) and self.draw(st.booleans()):
-            id = self.draw(st.sampled_from(pool.capabilities))
-            parts = [*pool.services, *(each for each in pool.capabilities if each != id)]
+        if pool.capabilities and self.draw(one_of((True, False))):
+            id = self.draw(one_of(pool.capabilities))
+            parts = (*pool.services, *(each for each in pool.capabilities if each != id))
             self.bring(
                 "capability-declared", amend=True, id=id, requires=self.draw(formulas(parts))
             )
         else:
-            self.bring("service-declared", amend=True, id=self.draw(st.sampled_from(pool.services)))
+            self.bring("service-declared", amend=True, id=self.draw(one_of(pool.services)))

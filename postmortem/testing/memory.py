@@ -47,6 +47,10 @@ class MemoryRecord:
         found = [e for _, e in self._declared if (e.KIND, e.id) == (kind, id)]
         return (len(found), found[-1].body()) if found else None
 
+    def declarations(self, kind: str, id: str) -> list[Body]:
+        """The bodies of all its declarations."""
+        return [e.body() for _, e in self._declared if (e.KIND, e.id) == (kind, id)]
+
     def event(self, id: str) -> Body | None:
         """The body of the event of that id."""
         return self._events[id].body if id in self._events else None

@@ -70,7 +70,9 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 def environment(**more: str) -> dict[str, str]:
     """An environment for a program of its own: none of the person's settings."""
-    kept = {name: os.environ[name] for name in ("PATH", "XDG_DATA_HOME", "TMPDIR") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "XDG_DATA_HOME", "TMPDIR") if name in os.environ
+    }
     return {**kept, "HOME": os.devnull, **more}
 
 
@@ -90,7 +92,7 @@ def program(
         cwd=cwd or ROOT,
         check=False,
     )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Ran(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
 
 
 # --- what a store holds, looked at behind the program's back --------------------------------------
@@ -111,7 +113,9 @@ def positions(store: Path) -> list[int]:
         tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
         if ("stored_events",) not in tables:
             return []
-        return [row[0] for row in connection.execute("SELECT position FROM stored_events ORDER BY 1")]
+        return [
+            row[0] for row in connection.execute("SELECT position FROM stored_events ORDER BY 1")
+        ]
 
 
 def logged(store: Path) -> list[tuple[Any, ...]]:

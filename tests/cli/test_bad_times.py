@@ -7,7 +7,10 @@ from cli.door import run
 NOTE = {"type": "note", "text": "t"}
 BERLIN = {
     "a span that ends first": ("2024-01-02T00:00Z..2024-01-01T00:00Z", ["before its earliest"]),
-    "a span of days that ends first": ("2024-02..2024-01", ["before its earliest", "2024-01..2024-02"]),
+    "a span of days that ends first": (
+        "2024-02..2024-01",
+        ["before its earliest", "2024-01..2024-02"],
+    ),
     "a skipped local time": (
         "2024-03-31T02:30",
         ["skips", "2024-03-31T02:30+01:00", "2024-03-31T02:30+02:00", "with its offset"],
@@ -61,7 +64,7 @@ BERLIN = {
     "two zones": ("2024-01-01T00:00[Europe/Berlin][Europe/Paris]", ["more than one bracket"]),
     "a long text": ("2024-01-01" + "0" * 10_000, ["over 200 characters"]),
     "an expression that would take long": ("2024-01-01T00:00" + "[" * 190, ["cannot read"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("written", "says"), BERLIN.values(), ids=BERLIN)
@@ -73,7 +76,10 @@ def test_at(tmp_path, written, says):
 
 
 def test_the_line_is_that_of_the_time(tmp_path):
-    text = HEAD + "  - id: wrong\n    type: note\n    text: t\n    at: 2024-13-01 ←\n    cites: [src]\n"
+    text = (
+        HEAD
+        + "  - id: wrong\n    type: note\n    text: t\n    at: 2024-13-01 ←\n    cites: [src]\n"
+    )
     refused(tmp_path, text, "no such date")
     text = HEAD + "  - id: wrong\n    type: note\n    text: t\n    at: ←\n      2024-13-01\n"
     refused(tmp_path, text, "no such date")
@@ -95,11 +101,13 @@ def test_a_time_without_any_zone(tmp_path, written, offered):
 
 
 FIELDS = {
-    "published_at": "casebook: 1\nplatform: {id: q}\nsources:\n  a:\n    title: t\n    published_at: 2024-13 ←\n",
+    "published_at": "casebook: 1\nplatform: {id: q}\nsources:\n  a:\n    title: t\n"
+    "    published_at: 2024-13 ←\n",
     "known_at": HEAD + "  - {id: x, type: note, text: t, at: 2024, known_at: 2024-13} ←\n",
-    "effective_at": HEAD + "  - {id: x, type: cutoff-announced, service: s, at: 2024, effective_at: 2024-13} ←\n",
+    "effective_at": HEAD
+    + "  - {id: x, type: cutoff-announced, service: s, at: 2024, effective_at: 2024-13} ←\n",
     "time": HEAD + "  - {id: x, type: time-claimed, about: y, time: 2024-13} ←\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("field", "text"), FIELDS.items(), ids=FIELDS)
@@ -107,7 +115,9 @@ def test_every_field_that_is_a_time(tmp_path, field, text):
     refused(tmp_path, text, f"{field} of ", "'2024-13'", "no such date")
 
 
-@pytest.mark.parametrize("value", ["[2024-01-01]", "{earliest: 2024}", "{earliest: x, latest: y, written: z}"])
+@pytest.mark.parametrize(
+    "value", ["[2024-01-01]", "{earliest: 2024}", "{earliest: x, latest: y, written: z}"]
+)
 def test_a_time_is_text(tmp_path, value):
     refused(tmp_path, HEAD + f"  - {{id: x, type: note, text: t, at: {value}}} ←\n", "time", "text")
 
@@ -133,12 +143,27 @@ def test_a_known_at_that_reaches_into_the_future_is_cut(tmp_path):
 
 
 GOOD = [
-    "2024-01-11T07:59:00Z", "2024-01-10T23:59-08:00", "2024-01-10t23:59z", "2024-01-10T23:59",
-    "2024-01-10T23:59-08:00[America/Los_Angeles]", "2024-01-10T23:59[America/Los_Angeles]",
-    "2024-01-10T23:59Z[America/Los_Angeles]", "2024-01-10[Europe/Berlin]", "2024-01-10", "2024-01",
-    "2024", "2024..2025", "2024..", "..2024", "2024-01-01T00:00:00.123456Z", "2024..2024-03-04[Asia/Tokyo]",
-    "2024-01-01T00:00Z..2024-01-01T00:00Z", "2024-03-31", "0001-01-02", "9999-12-30",
-]  # fmt: skip
+    "2024-01-11T07:59:00Z",
+    "2024-01-10T23:59-08:00",
+    "2024-01-10t23:59z",
+    "2024-01-10T23:59",
+    "2024-01-10T23:59-08:00[America/Los_Angeles]",
+    "2024-01-10T23:59[America/Los_Angeles]",
+    "2024-01-10T23:59Z[America/Los_Angeles]",
+    "2024-01-10[Europe/Berlin]",
+    "2024-01-10",
+    "2024-01",
+    "2024",
+    "2024..2025",
+    "2024..",
+    "..2024",
+    "2024-01-01T00:00:00.123456Z",
+    "2024..2024-03-04[Asia/Tokyo]",
+    "2024-01-01T00:00Z..2024-01-01T00:00Z",
+    "2024-03-31",
+    "0001-01-02",
+    "9999-12-30",
+]
 
 
 def test_every_written_form_is_taken_and_kept(tmp_path):

@@ -54,7 +54,9 @@ def more(case: Path) -> dict:
 def entries(case: Path) -> int:
     """How many declarations and events a casebook holds."""
     book = yaml.load(case.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 (it makes text only)
-    return 1 + sum(len(book.get(key, ())) for key in ("sources", "services", "capabilities", "events"))
+    return 1 + sum(
+        len(book.get(key, ())) for key in ("sources", "services", "capabilities", "events")
+    )
 
 
 def test_there_are_the_cases_of_the_contract():

@@ -1,4 +1,4 @@
-"""What every command shows, frozen: fixtures/transcripts, by `UPDATE_TRANSCRIPTS=1` written anew."""
+"""What every command shows, frozen in fixtures/transcripts; UPDATE_TRANSCRIPTS=1 writes anew."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ TRANSCRIPTS = sorted((FIXTURES / "transcripts").glob("*.txt"))
 
 @pytest.fixture
 def folder(tmp_path):
-    """Where a transcript begins: the founding casebook, and the small files beside the transcripts."""
+    """Where a transcript begins: the founding casebook, and the small files beside it."""
     shutil.copy(FOUNDING, tmp_path)
     shutil.copytree(FIXTURES / "transcripts" / "files", tmp_path, dirs_exist_ok=True)
     return tmp_path

@@ -2,7 +2,8 @@
 
 A transcript holds commands, `$ postmortem …`, each followed by what it prints. Lines of standard
 error begin with `! `; an exit status other than 0 stands in a last line, `[exit N]`; a line that
-begins with `# ` is a remark. A command goes on in the next line after a `\\`, and in lines that begin with `> `.
+begins with `# ` is a remark. A command goes on in the next line after a `\\`, and in lines that
+begin with `> `.
 
 A Markdown document is read in the same way: of its fences those marked ```console count if their
 first line is a command of ours, and a fence whose first line is a comment with a file's name
@@ -33,6 +34,7 @@ from unittest import mock
 from uuid import UUID
 
 from cli.door import Ran, run
+
 from postmortem import tracker
 from postmortem.store import ledger
 
@@ -82,7 +84,9 @@ def parse(text: str) -> Iterator[tuple[list[str], str, str]]:
         while at < len(lines) and (command[-1].endswith("\\") or lines[at].startswith("> ")):
             command.append(lines[at].removeprefix("> "))
             at += 1
-        below = list(itertools.takewhile(lambda line: not line.startswith(("$ ", "# ")), lines[at:]))
+        below = list(
+            itertools.takewhile(lambda line: not line.startswith(("$ ", "# ")), lines[at:])
+        )
         at += len(below)
         while below and not below[-1]:
             below.pop()
@@ -133,7 +137,7 @@ def still(minute: int) -> Iterator[None]:
     with (
         mock.patch.object(tracker, "time", SimpleNamespace(time_ns=lambda: now)),
         mock.patch.object(ledger, "secrets", SimpleNamespace(token_bytes=token)),
-        mock.patch.object(ledger, "uuid4", lambda: UUID(bytes=token(16), version=4)),
+        mock.patch.object(ledger, "uuid4", return_value=UUID(bytes=token(16), version=4)),
     ):
         yield
 
@@ -221,4 +225,6 @@ class World:
             text += f"[exit {ran.status}]\n"
         text = text.replace(str(self.folder), HOME)
         # how many pages a database has is its own business
-        return re.sub(r"\b[0-9]{2,3},[0-9]{3} bytes", "NNN,NNN bytes", text).rstrip("\n") + "\n" * bool(text)
+        return re.sub(r"\b[0-9]{2,3},[0-9]{3} bytes", "NNN,NNN bytes", text).rstrip(
+            "\n"
+        ) + "\n" * bool(text)

@@ -1,0 +1,212 @@
+"""What changed between two readings of the record: facts, their times, and levels.
+
+Two situations, at two K or two R, are compared fact by fact; two pictures level by level over all
+time. What happened between two T in one picture is the turns between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from postmortem.core import measures
+from postmortem.core.causes import FIRST, LAST, Causes, Due, courses, turns
+from postmortem.core.disruptions import Claims, Settled
+from postmortem.core.history import CLAIMED, RETRACTED, Situation, Version
+from postmortem.core.levels import WORKS, Bounds
+from postmortem.core.state import Picture
+from postmortem.core.supposing import basis
+from postmortem.core.times import Instant
+
+# --- the record ---------------------------------------------------------------------------------
+
+
+class Kind(Enum):
+    """What became of a fact."""
+
+    ASSERTED = "asserted"
+    CLAIMED = "claimed"
+    CORRECTED = "corrected"
+    RETRACTED = "retracted"
+    BROUGHT_BACK = "brought back"
+    GONE = "no longer in force"
+    """Without being taken back: the version that stood was, and none other is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one fact: the versions in force before and after, None where none was."""
+
+    kind: Kind
+    fact: str
+    before: Version | None
+    after: Version | None
+    by: tuple[str, ...]
+    """The retractions that did it; of a fact brought back, those that count no more."""
+    dated: str | None
+    """The fact whose time this may move: itself, or the one that a claim is about."""
+    times: tuple[Settled | None, Settled | None]
+    """The time of that fact before and after."""
+
+    @property
+    def version(self) -> Version:
+        """The one in force after, else the one before."""
+        version = self.after or self.before
+        assert version is not None
+        return version
+
+    @property
+    def contested(self) -> tuple[bool, bool]:
+        """Whether that time was contested before, and is after."""
+        before, after = (time is not None and time.contested for time in self.times)
+        return before, after
+
+
+def changes(before: Situation, after: Situation, known: Collection[str]) -> list[Change]:
+    """What became of each fact, in order of recording; `known` are those heard of before.
+
+    A retraction is no entry of its own where it is what another entry came about by.
+    """
+    settled = _Times(before), _Times(after)
+    found = []
+    for fact in {**before.facts, **after.facts}:
+        old, new = before.facts.get(fact), after.facts.get(fact)
+        if (old and old.id) == (new and new.id):
+            continue
+        by = tuple(sorted(_retractions(before, after, fact, old)))
+        if old is None:
+            # what was heard of before, and is in force only now, had been taken back
+            by = tuple(sorted(_retractions(after, before, fact, new))) if fact in known else ()
+            kind = Kind.BROUGHT_BACK if fact in known else Kind.ASSERTED
+            if kind is Kind.ASSERTED and new is not None and new.type == CLAIMED:
+                kind = Kind.CLAIMED
+        elif new is None:
+            kind = Kind.RETRACTED if by and _takes_back(after, by, fact) else Kind.GONE
+        else:
+            kind = Kind.CORRECTED
+        version = new or old
+        assert version is not None
+        dated = version.subjects[0] if version.type == CLAIMED else fact
+        times = settled[0].of(dated), settled[1].of(dated)
+        found.append(Change(kind, fact, old, new, by, dated if any(times) else None, times))
+    told = {fact for change in found for fact in change.by}
+    found.sort(key=lambda change: change.version.position)
+    return [
+        change for change in found if not (change.kind is Kind.ASSERTED and change.fact in told)
+    ]
+
+
+def _retractions(
+    before: Situation, after: Situation, fact: str, version: Version | None
+) -> Iterator[str]:
+    """The retractions in force only after that name the fact, or that version of it."""
+    named = {fact, fact if version is None else version.id}
+    for id, each in after.facts.items():
+        if each.type == RETRACTED and each.subjects[0] in named and id not in before.facts:
+            yield id
+
+
+def _takes_back(situation: Situation, retractions: Collection[str], fact: str) -> bool:
+    return any(situation.facts[id].subjects == (fact,) for id in retractions)
+
+
+class _Times:
+    """The settled times of a situation's facts."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.situation = situation
+        self.claims = Claims(situation)
+
+    def of(self, fact: str) -> Settled | None:
+        """When it happened, or is to take effect; None where it is not in force, or undated."""
+        version = self.situation.facts.get(fact)
+        if version is None or version.at is None:
+            return None
+        return self.claims.happened(version)
+
+
+# --- levels -------------------------------------------------------------------------------------
+
+
+class Moved(NamedTuple):
+    """From `start` to `end` (exclusive) the bounds are others; None: not declared on that side.
+
+    A side that reaches the end of all time, where nobody set a window, is FIRST or LAST + 1.
+    """
+
+    id: str
+    start: Instant
+    end: Instant
+    before: Bounds | None
+    after: Bounds | None
+
+
+def moved(
+    before: Picture, after: Picture, start: Instant = FIRST, end: Instant = LAST + 1
+) -> list[Moved]:
+    """The longest periods within [start, end) over which one pair of bounds became another.
+
+    By id and time. What is declared on one side only counts as operational on the other: before
+    anybody says that there is such a service, nobody says that it fails.
+    """
+    sides = [measures.courses(picture, start, end) for picture in (before, after)]
+    found: list[Moved] = []
+    for id in sorted({*sides[0], *sides[1]}):
+        courses_of = [side.get(id) for side in sides]
+        instants = sorted({at for course in courses_of for at, _ in course or ()})
+        reading = [_Reading(course) for course in courses_of]
+        for index, at in enumerate(instants):
+            until = instants[index + 1] if index + 1 < len(instants) else end
+            old, new = (side.at(at) for side in reading)
+            if (old or WORKS) == (new or WORKS):
+                continue
+            last = found[-1] if found else None
+            if last and (last.id, last.end, last.before, last.after) == (id, at, old, new):
+                found[-1] = last._replace(end=until)
+            else:
+                found.append(Moved(id, at, until, old, new))
+    return found
+
+
+class _Reading:
+    """A course read at instants that ascend; None all along, where there is no course."""
+
+    def __init__(self, course: measures.Course | None) -> None:
+        self.course = course
+        self.index = 0
+
+    def at(self, instant: Instant) -> Bounds | None:
+        if self.course is None:
+            return None
+        while self.index + 1 < len(self.course) and self.course[self.index + 1][0] <= instant:
+            self.index += 1
+        return self.course[self.index][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The bounds of a service or capability at two T, and its turns from one to the other."""
+
+    id: str
+    before: Bounds
+    after: Bounds
+    turns: tuple[Due, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the bounds are others in the end."""
+        return self.before != self.after
+
+
+def between(picture: Picture, earlier: Instant, later: Instant) -> list[Between]:
+    """Everything whose bounds turn in (earlier, later], by id, with the facts responsible."""
+    causes = Causes(picture)
+    found = []
+    for id, course in sorted(courses(picture).items()):
+        passed = [turn for turn in turns(course) if earlier < turn.at <= later]
+        if passed:
+            due = tuple(causes.due(basis(picture, id), passed))
+            found.append(Between(id, passed[0].before, passed[-1].after, due))
+    return found

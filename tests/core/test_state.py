@@ -1,0 +1,256 @@
+"""Whole histories against the oracle, which shares nothing with the code and lists every world."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import oracle
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from postmortem.core import formulas, measures
+from postmortem.core.disruptions import Disruption
+from postmortem.core.history import CLAIMED, REVISED
+from postmortem.core.state import Picture
+from postmortem.core.times import END, AsOf, Span, format_span, parse_span
+from postmortem.testing import (
+    PLATFORM,
+    MemoryRecord,
+    as_written,
+    draft,
+    fields,
+    histories,
+    questions,
+)
+
+SEVERAL = 3  # questions to one history
+MOMENTS = st.sampled_from(fields.moments())
+
+
+def records(**options):
+    options = {"plain": True, "least": 8, **options}
+    return histories(**options).map(lambda drafts: MemoryRecord.of(PLATFORM, drafts))
+
+
+def zone_of(record):
+    return next(d.entry.zone for _, d in record.told if d.entry.TYPE == "platform-declared")
+
+
+def told(record):
+    entries = [(now, as_written(draft)) for now, draft in record.told]
+    return oracle.told(PLATFORM, entries, zone_of(record) or "")
+
+
+def clocks(as_of):
+    known, recorded = (None if at == END else at for at in (as_of.known, as_of.recorded))
+    return as_of.valid, known, recorded
+
+
+def picture(record, as_of):
+    return Picture(record.situation(as_of))
+
+
+# --- against the oracle ---------------------------------------------------------------------------
+
+
+@settings(max_examples=250)
+@given(records(most=30), st.data())
+def test_the_state_is_the_oracle_s(record, data):
+    history = told(record)
+    for _ in range(SEVERAL):
+        as_of = data.draw(questions(record))
+        answer = picture(record, as_of).state(as_of).document()
+        assert answer == oracle.state(history, *clocks(as_of))
+
+
+@given(records(), st.data())
+def test_the_state_without_some_services_is_the_oracle_s(record, data):
+    as_of = data.draw(questions(record))
+    without = data.draw(st.sets(st.sampled_from(["aws", "okta", "twilio"])))
+    answer = picture(record, as_of).state(as_of, without).document()
+    assert answer == oracle.state(told(record), *clocks(as_of), without=sorted(without))
+
+
+@settings(max_examples=60)
+@given(records(), st.data())
+def test_the_downtime_is_the_oracle_s(record, data):
+    as_of = data.draw(questions(record))
+    start, end = sorted(data.draw(st.lists(MOMENTS, min_size=2, max_size=2, unique=True)))
+    found = measures.downtime(picture(record, as_of), start, end)
+    _, known, recorded = clocks(as_of)
+    expected = oracle.downtime(told(record), start, end, known, recorded)
+    assert {id: downtime.document() for id, downtime in found.items()} == expected
+
+
+@given(records(), st.data())
+def test_the_cut_sets_are_the_oracle_s(record, data):
+    as_of = data.draw(questions(record))
+    history, worked_out = told(record), picture(record, as_of)
+    for capability in worked_out.situation.capabilities:
+        found = measures.cut_sets(worked_out, capability, as_of.valid)
+        asked, known, recorded = clocks(as_of)
+        answer = oracle.cuts(history, capability, asked, known, recorded)
+        assert found == answer["minimal_cut_sets"]
+
+
+# --- what follows from the rules ------------------------------------------------------------------
+
+
+@given(records(), st.data())
+def test_nothing_changes_between_one_turn_and_the_next(record, data):
+    """`since` is the last turn: before it something else held, and from it on nothing changed."""
+    as_of = data.draw(questions(record))
+    worked_out = picture(record, as_of)
+
+    def bounds(at):
+        state = worked_out.state(replace(as_of, valid=at))
+        return {**{id: s.bounds for id, s in state.services.items()}, **state.capabilities}
+
+    now = bounds(as_of.valid)
+    for id, since in measures.since(worked_out, as_of.valid).items():
+        between = [
+            t for t in fields.moments() if (since is None or since <= t) and t <= as_of.valid
+        ]
+        assert all(bounds(t)[id] == now[id] for t in between)
+        if since is not None:
+            assert bounds(since - 1)[id] != now[id]
+            assert bounds(since)[id] == now[id]
+
+
+@given(records(), st.data())
+def test_a_part_is_worked_out_before_what_needs_it(record, data):
+    worked_out = picture(record, data.draw(questions(record)))
+    done = set(worked_out.situation.services)
+    for capability in worked_out.order:
+        for formula in worked_out.formulas(capability):
+            assert set(formulas.ids(formula)) <= done
+        done.add(capability)
+    assert done >= set(worked_out.situation.capabilities)
+
+
+@given(records(), st.data())
+def test_narrowing_an_uncontested_span_never_widens_an_answer(record, data):
+    """… unless a step is thereby left out; and which rescheduling is the last goes by its span."""
+    as_of = replace(data.draw(questions(record)), known=END)
+    situation = record.situation(as_of)
+    claimed = {v.subjects[0] for v in situation.facts.values() if v.type == CLAIMED}
+    times = [
+        (fact, name)
+        for fact, version in situation.facts.items()
+        for name in ("at", "effective")
+        if fact not in claimed and getattr(version, name) is not None
+        if (version.type, name) not in (("cutoff-rescheduled", "at"), (CLAIMED, "effective"))
+        and not getattr(version, name).is_instant
+    ]
+    assume(times)
+    fact, name = data.draw(st.sampled_from(times))
+    span = getattr(situation.facts[fact], name)
+    bounds = st.sampled_from([t for t in fields.moments() if span.earliest <= t <= span.latest])
+    narrow = Span(*sorted((data.draw(bounds), data.draw(bounds))))
+    narrowed = {**situation.facts, fact: replace(situation.facts[fact], **{name: narrow})}
+    before, after = Picture(situation), Picture(replace(situation, facts=narrowed))
+    assume(left_out(before) == left_out(after))
+    for at in data.draw(st.sets(MOMENTS, min_size=6, max_size=6)):
+        wide, tight = (each.state(AsOf(at)) for each in (before, after))
+        pairs = [(wide.services[id].bounds, s.bounds) for id, s in tight.services.items()]
+        pairs += [(wide.capabilities[id], bounds) for id, bounds in tight.capabilities.items()]
+        for outer, inner in pairs:
+            assert outer.worst <= inner.worst
+            assert inner.best <= outer.best
+
+
+def left_out(worked_out):
+    every = itertools.chain.from_iterable(worked_out.by_service.values())
+    return sorted((d.id, fact) for d in every if isinstance(d, Disruption) for fact in d.left_out)
+
+
+@given(records(), st.sampled_from(fields.ZONES), st.data())
+def test_the_zone_that_times_are_written_in_is_irrelevant(record, zone, data):
+    """The same history in UTC, for a platform with another zone."""
+    again = MemoryRecord(PLATFORM)
+    for now, each in record.told:
+        keys = as_written(each)
+        for name in set(keys) & {"at", "effective_at", "time", "known_at", "published_at"}:
+            keys[name] = format_span(parse_span(keys[name], zone_of(record)))
+        if keys["type"] == "platform-declared":
+            keys["zone"] = zone
+        again.record(draft(**keys, local=zone, amend=each.amend), now)
+    for _ in range(SEVERAL):
+        as_of = data.draw(questions(record))
+        here, there = (picture(each, as_of).state(as_of) for each in (record, again))
+        assert here == there
+
+
+@given(records(), st.data())
+def test_the_order_of_telling_is_irrelevant_but_for_ties(record, data):
+    """Positions decide between changes or formulas of one instant, and reschedulings, only."""
+    as_of = data.draw(questions(record))
+    situation = record.situation(as_of)
+    ordered = ("effect-changed", "cutoff-rescheduled", REVISED)
+    shuffled = {
+        fact: version if version.type in ordered else replace(version, position=0, place=())
+        for fact, version in sorted(situation.facts.items(), reverse=True)
+    }
+    again = Picture(replace(situation, facts=shuffled))
+    assert again.state(as_of) == Picture(situation).state(as_of)
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def test_a_state_as_the_contract_s_document():
+    record = MemoryRecord(PLATFORM)
+    for number, each in enumerate(
+        [
+            draft("platform-declared", id=PLATFORM),
+            draft("service-declared", id="aws"),
+            draft("service-declared", id="okta"),
+            draft("capability-declared", id="hosting", requires="aws"),
+            draft("capability-declared", id="login", requires={"any_of": ["okta", "hosting"]}),
+            draft(
+                "cutoff-announced",
+                id="notice",
+                service="aws",
+                at="2021-01-09T19:00Z",
+                effective_at="2021-01-10T12:00Z..2021-01-11T12:00Z",
+            ),
+            draft(
+                "service-degraded",
+                id="slow",
+                service="okta",
+                at="2021-01-10T00:00Z",
+            ),
+            draft("time-claimed", id="claim", about="slow", time="2021-01-10T01:00Z"),
+        ]
+    ):
+        record.record(each, number)
+    at = parse_span("2021-01-10T12:00Z").earliest
+    assert picture(record, AsOf(at)).state(AsOf(at, END, 7)).document() == {
+        "platform": PLATFORM,
+        "at": "2021-01-10T12:00:00Z",
+        "known_at": None,
+        "recorded_at": "1970-01-01T00:00:00.000007Z",
+        "services": {
+            "aws": {
+                "worst": "unavailable",
+                "best": "operational",
+                "status": "uncertain",
+                "notices": ["notice"],
+                "because": ["notice"],
+                "contested": False,
+            },
+            "okta": {
+                "worst": "degraded",
+                "best": "degraded",
+                "status": "degraded",
+                "notices": [],
+                "because": ["slow"],
+                "contested": True,
+            },
+        },
+        "capabilities": {
+            "hosting": {"worst": "unavailable", "best": "operational", "status": "uncertain"},
+            "login": {"worst": "degraded", "best": "operational", "status": "uncertain"},
+        },
+    }
