@@ -188,11 +188,11 @@ def _wanted(found: Iterable[str], ids: tuple[str, ...]) -> list[str]:
     return [id for id in found if not ids or id in ids]
 
 
-def _title(question: Asked, answer: State, without: tuple[str, ...]) -> str:
+def _title(question: Asked, answer: State, head: str, without: tuple[str, ...]) -> str:
     position = question.store.view.position_at(answer.as_of.recorded)
     declared = question.store.view.declared(question.platform, "platform", position)
     supposed = f", supposing {', '.join(sorted(set(without)))} unavailable" if without else ""
-    return (declared.get(question.platform, (None,))[0] or question.platform) + "{}" + supposed
+    return (declared.get(question.platform, (None,))[0] or question.platform) + head + supposed
 
 
 def _silent(picture: Picture, without: tuple[str, ...] = ()) -> set[str]:
@@ -212,7 +212,8 @@ def _show_state(
     without: tuple[str, ...],
 ) -> None:
     zone = question.zone
-    output.say(_title(question, answer, without).format(" " + output.question(answer.as_of, zone)))
+    head = " " + output.question(answer.as_of, zone)
+    output.say(_title(question, answer, head, without))
     if not answer.services and not answer.capabilities:
         output.say("nothing was recorded of it by then")
         return
@@ -247,9 +248,8 @@ def _show_columns(
     without: tuple[str, ...],
 ) -> None:
     first = answers[0]
-    output.say(
-        _title(question, first, without).format(f", {output.clocks(first.as_of, question.zone)}")
-    )
+    head = f", {output.clocks(first.as_of, question.zone)}"
+    output.say(_title(question, first, head, without))
     silent = _silent(picture, without)
     by_answer = [
         {row["id"]: row for row in state_rows(question, picture, [answer], ids).rows}

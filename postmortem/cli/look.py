@@ -71,7 +71,7 @@ def log(
     """The log as it was recorded, declarations and retractions too.
 
     In the order of recording; nothing in it ever changes. What was recorded in one go stands under
-    one time. A position, #17, is what `show` takes, also where several have the same id.
+    one time. `show` takes a position too.
     """
     question = asked(ctx, **frame)
     with question.store.view.snapshot():
@@ -144,7 +144,7 @@ Examples:
   postmortem show aws-cut-off
   postmortem show aws
   postmortem show source:leafandcore
-  postmortem show '#17' --json
+  postmortem show 17 --json
 
 \b
 --json prints what `log` does of an entry, and with it
@@ -164,8 +164,8 @@ def show(ctx: click.Context, /, id: str, **frame: Any) -> None:
     """One entry of the log, whole.
 
     ID is that of an event or of one of its versions, of a service, capability, source (source:ID)
-    or platform, or a position of the log, #17. Of what was declared the last declaration is shown;
-    `history` shows all of them.
+    or platform, or a position of the log: 17, or '#17' in quotes. Of what was declared the last
+    declaration is shown; `history` shows all of them.
     """
     question = asked(ctx, **frame)
     with question.store.view.snapshot():

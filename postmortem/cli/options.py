@@ -117,7 +117,8 @@ def asked(
     shown = tz or os.environ.get("POSTMORTEM_TZ") or home
     if shown is not None and not known_zone(shown):
         raise BadInput(f"{shown!r} is no time zone known here", hint="such as Europe/Berlin or UTC")
-    now = system_clock()
+    # to the second, up: what was recorded a moment ago counts, and the answer can be read aloud
+    now = -(-system_clock() // 1_000_000) * 1_000_000
 
     def read(text: str | None, option: str, otherwise: Instant) -> Instant:
         return otherwise if text is None else instant(text, option, store, chosen, home, now)

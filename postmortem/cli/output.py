@@ -49,8 +49,8 @@ def print_json_text(text: str) -> None:
 
 
 def say(text: str = "") -> None:
-    """A line of the answer."""
-    click.echo(text)
+    """A line of the answer; whatever of it a terminal would obey is made visible."""
+    click.echo(_clean(text))
 
 
 def status_cell(status: str) -> str:

@@ -264,7 +264,7 @@ class Page:
     def _sure(self) -> Iterator[str]:
         certain = self.found.bounds.worst is self.found.bounds.best
         if all(self._is_silent(why) for why in self.found.services.values()):
-            yield "nothing is recorded of what it rests on, and what nobody reports counts as working"
+            yield "nothing is recorded of what it rests on; what nobody reports counts as working"
             return
         weighty = [why for why in self.found.services.values() if why.matters]
         if certain:

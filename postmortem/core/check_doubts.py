@@ -27,10 +27,13 @@ from postmortem.core.times import END, Instant, Span
 
 def time_contested(m: Material) -> Finds:
     """Facts whose own time and claimed times have no common part."""
+    due = {each.effective.fact for each in m.expected}  # a time moved since decides nothing
     for fact in m.about:
         claims = m.speaking(fact, CLAIMED)
         version = m.situation.facts.get(fact)
-        if version is None or not claims or not _time_counts(m, version):
+        if version is None or not claims:
+            continue
+        if version.type in (ANNOUNCED, RESCHEDULED) and fact not in due:
             continue
         settled = m.claims.happened(version)
         if settled.contested:
@@ -53,16 +56,6 @@ def time_contested(m: Material) -> Finds:
 def _claimed(version: Version) -> Span:
     assert version.effective is not None
     return version.effective
-
-
-def _time_counts(m: Material, version: Version) -> bool:
-    """Whether what is claimed of its time decides anything: of a time moved since, it does not."""
-    if version.type == ANNOUNCED:
-        return not m.speaking(version.fact, RESCHEDULED)
-    if version.type == RESCHEDULED:
-        announcement = m.situation.facts.get(version.subjects[0])
-        return announcement is not None and m.claims.due(announcement).fact == version.fact
-    return True
 
 
 def announcement_overdue(m: Material) -> Finds:

@@ -6,7 +6,8 @@ time. What happened between two T in one picture is the turns between them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -45,6 +46,8 @@ class Change:
     after: Version | None
     by: tuple[str, ...]
     """The retractions that did it; of a fact brought back, those that count no more."""
+    words: tuple[Version, ...]
+    """What was said between the two to bring it about: versions and retractions."""
     dated: str | None
     """The fact whose time this may move: itself, or the one that a claim is about."""
     times: tuple[Settled | None, Settled | None]
@@ -69,62 +72,71 @@ def changes(before: Situation, after: Situation, known: Collection[str]) -> list
 
     A retraction is no entry of its own where it is what another entry came about by.
     """
-    settled = _Times(before), _Times(after)
-    found = []
-    for fact in {**before.facts, **after.facts}:
-        old, new = before.facts.get(fact), after.facts.get(fact)
-        if (old and old.id) == (new and new.id):
-            continue
-        by = tuple(sorted(_retractions(before, after, fact, old)))
-        if old is None:
-            # what was heard of before, and is in force only now, had been taken back
-            by = tuple(sorted(_retractions(after, before, fact, new))) if fact in known else ()
-            kind = Kind.BROUGHT_BACK if fact in known else Kind.ASSERTED
-            if kind is Kind.ASSERTED and new is not None and new.type == CLAIMED:
-                kind = Kind.CLAIMED
-        elif new is None:
-            kind = Kind.RETRACTED if by and _takes_back(after, by, fact) else Kind.GONE
-        else:
-            kind = Kind.CORRECTED
-        version = new or old
-        assert version is not None
-        dated = version.subjects[0] if version.type == CLAIMED else fact
-        times = settled[0].of(dated), settled[1].of(dated)
-        found.append(Change(kind, fact, old, new, by, dated if any(times) else None, times))
-    told = {fact for change in found for fact in change.by}
+    compared = _Compared(before, after, known)
+    found = [
+        compared.change(fact, old, new)
+        for fact in {**before.facts, **after.facts}
+        for old, new in ((before.facts.get(fact), after.facts.get(fact)),)
+        if (old and old.id) != (new and new.id)
+    ]
+    told = {id for change in found for id in change.by}
     found.sort(key=lambda change: change.version.position)
     return [
         change for change in found if not (change.kind is Kind.ASSERTED and change.fact in told)
     ]
 
 
-def _retractions(
-    before: Situation, after: Situation, fact: str, version: Version | None
-) -> Iterator[str]:
-    """The retractions in force only after that name the fact, or that version of it."""
-    named = {fact, fact if version is None else version.id}
-    for id, each in after.facts.items():
-        if each.type == RETRACTED and each.subjects[0] in named and id not in before.facts:
-            yield id
+class _Compared:
+    """Two situations beside each other."""
 
+    def __init__(self, before: Situation, after: Situation, known: Collection[str]) -> None:
+        self.before = before
+        self.after = after
+        self.known = known
+        self.claims = Claims(before), Claims(after)
+        self.taken = _taken_back(before, after)
+        self.given = _taken_back(after, before)
 
-def _takes_back(situation: Situation, retractions: Collection[str], fact: str) -> bool:
-    return any(situation.facts[id].subjects == (fact,) for id in retractions)
+    def change(self, fact: str, old: Version | None, new: Version | None) -> Change:
+        """What became of a fact whose version in force is another one, or none."""
+        whole, later = self.taken.get(fact, []), []
+        if old is not None and old.id != fact:
+            later = self.taken.get(old.id, [])
+        by, words = sorted({*whole, *later}), [self.after.facts[id] for id in (*whole, *later)]
+        if old is not None:
+            gone = Kind.RETRACTED if whole else Kind.GONE
+            kind = gone if new is None else Kind.CORRECTED
+        elif fact in self.known:  # heard of before and not in force: it had been taken back
+            kind, by = Kind.BROUGHT_BACK, sorted(self.given.get(fact, ()))
+            words = [self.after.facts[id] for each in by for id in self.taken.get(each, ())]
+        else:
+            claim = new is not None and new.type == CLAIMED
+            kind = Kind.CLAIMED if claim else Kind.ASSERTED
+        version = new or old
+        assert version is not None
+        dated = version.subjects[0] if version.type == CLAIMED else fact
+        times = self._time(self.before, 0, dated), self._time(self.after, 1, dated)
+        words += [new] if new else []
+        shown = dated if any(times) else None
+        return Change(kind, fact, old, new, tuple(by), tuple(words), shown, times)
 
-
-class _Times:
-    """The settled times of a situation's facts."""
-
-    def __init__(self, situation: Situation) -> None:
-        self.situation = situation
-        self.claims = Claims(situation)
-
-    def of(self, fact: str) -> Settled | None:
+    def _time(self, situation: Situation, side: int, fact: str) -> Settled | None:
         """When it happened, or is to take effect; None where it is not in force, or undated."""
-        version = self.situation.facts.get(fact)
+        version = situation.facts.get(fact)
         if version is None or version.at is None:
             return None
-        return self.claims.happened(version)
+        return self.claims[side].happened(version)
+
+
+def _taken_back(before: Situation, after: Situation) -> dict[str, list[str]]:
+    """The retractions that came into force, by the id that each takes back."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for id, retraction in after.facts.items():
+        if retraction.type == RETRACTED:
+            earlier = before.facts.get(id)
+            if earlier is None or earlier.subjects != retraction.subjects:
+                found[retraction.subjects[0]].append(id)
+    return found
 
 
 # --- levels -------------------------------------------------------------------------------------

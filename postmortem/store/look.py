@@ -138,7 +138,9 @@ class Named:
 
 
 def named(view: View, platform: str, asked: str, last: int) -> Named | None:
-    """What has that id, or stands at that position of the log (`#17`); None where nothing does.
+    """What has that id, or stands at that position of the log; None where nothing does.
+
+    A position is written `#17`, or `17` where no id is so: a shell takes the former for a remark.
 
     An id may be that of an event, or of something declared, also as `KIND:ID` and as the log has
     it, `KIND:ID:COUNT`. Of what was declared, declarations count up to the position `last`.
@@ -163,7 +165,7 @@ def named(view: View, platform: str, asked: str, last: int) -> Named | None:
         Named(kind, asked, places, places[-1]) for kind, places in (*events, *declared) if places
     ]
     if not found:
-        return None
+        return _at(view, platform, asked, last)
     first, *others = found
     also = tuple(f"{other.kind}:{other.id}" for other in others)
     return Named(first.kind, first.id, first.positions, first.at, also=also)

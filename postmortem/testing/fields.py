@@ -43,7 +43,8 @@ NASTY: Final = (
 METAS: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"ticket": "PM-1"},
-    {"schlüssel": ["a", {"b": "\u2028"}], "sd": "nobody's digest"},
+    {"schlüssel": ["a", {"b": "\u2028"}], "sd": "no digest"},
+    {"sd": "no digest"},
 )
 
 

@@ -55,6 +55,10 @@ def down(id="down", at="5", **keys):
     return event("service-down", id, at, service="aws", **keys)
 
 
+def recently(at):
+    return draft("service-down", id="down", service="aws", cites="letter", at=at)
+
+
 def restored(id="back", at="7", ends="down", **keys):
     return event("service-restored", id, at, ends=ends, **keys)
 
@@ -387,6 +391,82 @@ CASES = {
         [down(known_at=day("10")), restored(known_at=day("11"))],
         ("back", "down"),
     ),
+    "such a slip, taken back": (
+        "points-to-retracted",
+        [down(), retracted(), down("down-2", replaces="down", clerical="true")],
+        [
+            down(),
+            retracted(),
+            down("down-2", replaces="down", clerical="true"),
+            retracted("oops-2", "down-2"),
+        ],
+        ("down-2", "down"),
+    ),
+    "a change at the very end": (
+        "change-after-end",
+        [down(), restored(at="7"), changed(at="7")],
+        [down(), restored(at="7"), changed(at="6..7")],
+        ("worse", "down"),
+    ),
+    "two endings of what is retracted": (
+        "told-twice",
+        [down(), *twice(restored("one"), restored("two"))],
+        [down(), *twice(restored("one"), restored("two")), retracted("all", "down")],
+        ("down", "one", "two"),
+    ),
+    "moved when it is withdrawn": (
+        "rescheduled-after-withdrawn",
+        [announced(), rescheduled(at="4..6"), withdrawn(at="3")],
+        [announced(), rescheduled(at="3..6"), withdrawn(at="3")],
+        ("later", "notice", "calm"),
+    ),
+    "a cut-off that names another announcement": (
+        "cut-off-unlinked",
+        [announced("n1"), announced("n2"), cut(announcement=None)],
+        [announced("n1"), announced("n2"), cut(announcement="n1")],
+        ("cut", "n2"),
+    ),
+    "such a correction of what is retracted": (
+        "known-before-replaced",
+        [down(), down("down-2", replaces="down", known_at=day("11"))],
+        [down(), down("down-2", replaces="down", known_at=day("11")), retracted()],
+        ("down-2", "down"),
+    ),
+    "the correction that brings back, not the one after it": (
+        "brought-back",
+        [down(), retracted(), down("down-2", replaces="down"), down("down-3", replaces="down-2")],
+        [down(), down("down-2", replaces="down"), down("down-3", replaces="down-2")],
+        ("down-2", "oops"),
+    ),
+    "an open time of an announcement known of late": (
+        "still-open",
+        [announced(effective="4..", known_at="2021-01-01T23:59:59Z")],
+        [announced(effective="4..", known_at="2021-01-02T00:00Z")],
+        ("notice",),
+    ),
+    "a source dated after the recording": (
+        "known-by-recording",
+        [draft("source-declared", id="letter", title="A letter"), down(cites="letter")],
+        [
+            draft(
+                "source-declared", id="letter", title="A letter", published_at="2023-01-01T00:00Z"
+            ),
+            down(cites="letter"),
+        ],
+        ("down",),
+    ),
+    "recorded soon after": (
+        "known-by-recording",
+        [draft("source-declared", id="letter", title="A letter"), recently("2021-12-01T00:00Z")],
+        [draft("source-declared", id="letter", title="A letter"), recently("2021-12-20T00:00Z")],
+        ("down",),
+    ),
+    "the end known before the beginning was brought back": (
+        "known-before-subject",
+        [down(), restored(known_at=day("11"))],
+        [down(), restored(), retracted(), down("down-2", replaces="down", cites=None)],
+        ("back", "down"),
+    ),
     "a source without use": (
         "source-never-cited",
         [draft("source-declared", id="letter", title="A letter"), down()],
@@ -455,6 +535,15 @@ def test_a_finding_says_where_it_stands_and_what_is_wrong():
     assert "2021-01-07T12:00:00Z" in found.message
     assert "2021-01-08T12:00:00Z" in found.message
     assert found.document()["severity"] == "error"
+
+
+def test_a_finding_names_the_retraction():
+    record = given_(down(), retracted("oops"), claim())
+    (found,) = (each for each in findings(record) if each.rule.name == "points-to-retracted")
+    assert (
+        found.message
+        == "claim states a time of down, which is retracted by oops, and has no effect"
+    )
 
 
 def test_a_finding_about_a_corrected_fact_stands_at_the_version_in_force():

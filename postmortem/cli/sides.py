@@ -1,0 +1,192 @@
+"""Two sides of a comparison, and what changed from the one to the other, as it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from postmortem.cli import because, output
+from postmortem.cli.because import level, marked
+from postmortem.cli.options import Asked
+from postmortem.cli.spans import when
+from postmortem.cli.telling import entry_document, remarks, what
+from postmortem.core import chronicle
+from postmortem.core.causes import FIRST, LAST
+from postmortem.core.diff import Between, Change, Kind, Moved
+from postmortem.core.disruptions import Settled
+from postmortem.core.history import CLAIMED, Situation
+from postmortem.core.levels import Bounds
+from postmortem.core.times import AsOf, Instant, format_bound, format_instant, in_zone
+from postmortem.core.words import for_terminal
+from postmortem.reports.explanation import span
+from postmortem.reports.rows import Rows
+from postmortem.store import look
+from postmortem.store.view import Logged
+
+AT, KNOWN, RECORDED = "--at", "--known-at", "--recorded-at"
+FIELDS: Final = {AT: "valid", KNOWN: "known", RECORDED: "recorded"}
+KINDS: Final = ("platform", "source", "service", "capability")
+NAMES: Final = {AT: "at", KNOWN: "known_at", RECORDED: "recorded_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The two questions that are compared: alike but for one clock, the earlier first."""
+
+    clock: str
+    before: AsOf
+    after: AsOf
+    at: Instant | None
+    """A T that was asked about beside another clock."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it; see `diff`."""
+        return {
+            "clock": NAMES[self.clock],
+            "before": _clocks(self.before, self.clock == AT or self.at is not None),
+            "after": _clocks(self.after, self.clock == AT or self.at is not None),
+        }
+
+
+def _clocks(as_of: AsOf, dated: bool) -> dict[str, str | None]:
+    return {
+        "at": format_bound(as_of.valid) if dated else None,
+        "known_at": format_bound(as_of.known),
+        "recorded_at": format_bound(as_of.recorded),
+    }
+
+
+# --- entries --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a fact, or of something declared, with the entries of the log."""
+
+    what: str
+    kind: str
+    """The type of the event, or `service`, `capability`, …"""
+    id: str
+    before: Logged | None
+    after: Logged | None
+    change: Change | None = None
+    """None of a declaration."""
+    by: tuple[Logged, ...] = ()
+
+    @property
+    def entry(self) -> Logged:
+        """The one in force after, else the one before."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def differs(self) -> list[chronicle.Change]:
+        """The fields in which one entry differs from the other."""
+        if self.before is None or self.after is None:
+            return []
+        return chronicle.changes(self.before.shown, self.after.shown)
+
+    def moment(self, clock: str) -> Instant | None:
+        """Since when it has been so, on that clock; None where nothing that was said did it."""
+        if self.change is None:
+            return self.entry.recorded
+        words = self.change.words
+        return max((getattr(word, FIELDS[clock]) for word in words), default=None)
+
+    def document(self, clock: str) -> dict[str, Any]:
+        """As JSON has it; see `diff`."""
+        sides = [self.before, self.after]
+        documents = [None if side is None else entry_document(side) for side in sides]
+        moment = self.moment(clock)
+        found = {
+            "what": self.what,
+            NAMES[clock]: None if moment is None else format_instant(moment),
+            "before": documents[0],
+            "after": documents[1],
+            "differs": [change._asdict() for change in self.differs],
+        }
+        if self.change is None:
+            return {**found, "kind": self.kind, "id": self.id}
+        before, after = self.change.times
+        return {
+            **found,
+            "fact": self.id,
+            "type": self.kind,
+            "by": list(self.change.by),
+            "dated": self.change.dated,
+            "time_before": _time(before),
+            "time_after": _time(after),
+        }
+
+
+def _time(time: Settled | None) -> dict[str, Any] | None:
+    return None if time is None else span(time.span) | {"contested": time.contested}
+
+
+def entries(
+    question: Asked,
+    compared: Compared,
+    found: Iterable[Change],
+    before: Situation,
+    after: Situation,
+) -> list[Entry]:
+    """The changes of facts and of declarations with their entries, by when they came about.
+
+    Read inside the caller's snapshot.
+    """
+    view, platform = question.store.view, question.platform
+    found = list(found)
+    spoken = [
+        version.position
+        for change in found
+        for version in (change.before, change.after, *_by(change, before, after))
+        if version is not None
+    ]
+    positions = [view.position_at(as_of.recorded) for as_of in (compared.before, compared.after)]
+    declared: list[tuple[str, str, int | None, int | None]] = []
+    for kind in KINDS:
+        sides = [
+            {id: row[-1] for id, row in view.declared(platform, kind, position).items()}
+            for position in positions
+        ]
+        declared += [
+            (kind, id, old, new)
+            for id in {**sides[0], **sides[1]}
+            for old, new in ((sides[0].get(id), sides[1].get(id)),)
+            if old != new
+        ]
+    told = look.told(
+        view, {p for p in (*spoken, *(p for d in declared for p in d[2:])) if p is not None}
+    )
+    made = [
+        Entry(
+            change.kind.value,
+            change.version.type,
+            change.fact,
+            None if change.before is None else told[change.before.position],
+            None if change.after is None else told[change.after.position],
+            change,
+            tuple(told[version.position] for version in _by(change, before, after)),
+        )
+        for change in found
+    ]
+    made += [
+        Entry(
+            "declared" if old is None else "amended",
+            kind,
+            id,
+            None if old is None else told[old],
+            None if new is None else told[new],
+        )
+        for kind, id, old, new in declared
+    ]
+    return sorted(made, key=lambda each: (each.moment(compared.clock) or 0, each.entry.position))
+
+
+def _by(change: Change, before: Situation, after: Situation) -> Iterator[Any]:
+    for id in change.by:
+        yield after.facts.get(id) or before.facts[id]

@@ -1,0 +1,1 @@
+"""Pictures of the record: what worked when, as SVG and as Mermaid. Pure: values in, text out."""

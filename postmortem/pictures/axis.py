@@ -1,0 +1,351 @@
+"""The time axis: where its lines stand, and what is written at them.
+
+Lines stand at full local hours, days, months, years of the zone shown, whatever its clocks do: a
+day of 23 or 25 hours is that long. The step is the finest whose labels fit, from a microsecond to
+five thousand years.
+
+Source: PEP 495 for skipped and repeated local times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from postmortem.core.times import Instant
+from postmortem.pictures.lettering import width
+from postmortem.pictures.scene import Axis
+from postmortem.pictures.wording import Wording
+
+SIZE: Final = 11.0
+"""Of the times' letters, in pixels; the dates above them are in `BOLD`."""
+BOLD: Final = 12.0
+_GAP: Final = 9.0  # between two labels at least, in pixels
+
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of walls, which are in no zone
+_EPOCH_DAY: Final = date(1970, 1, 1)
+_YEARS: Final = (1, 9998)  # of whose every day all clocks can tell the time
+
+_CLOCK: Final = (
+    *(count * 10**digits for digits in range(6) for count in (1, 2, 5)),
+    *(count * _SECOND for count in (1, 2, 5, 10, 15, 30)),
+    *(count * _MINUTE for count in (1, 2, 5, 10, 15, 30)),
+    *(count * _HOUR for count in (1, 2, 3, 6, 12)),
+)
+_DAYS: Final = (tuple(range(1, 32)), tuple(range(1, 31, 2)), (1, 8, 15, 22), (1, 15))
+_MONTHS: Final = (1, 2, 3, 6)
+_YEAR_STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+class Tick(NamedTuple):
+    """A line at an instant, and what is written at it; nothing where there is no room."""
+
+    at: Instant
+    text: str
+    major: bool
+    """A new day, month or year begins, and what it is called stands above the other labels."""
+
+
+class Label(NamedTuple):
+    """A text on the axis, from `x` on `width` wide at most, in pixels from the axis's start."""
+
+    text: str
+    x: float
+    width: float
+    upper: bool
+    """In the upper row."""
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """An axis drawn that many pixels long."""
+
+    axis: Axis
+    length: float
+    wording: Wording
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The zone whose clocks are shown."""
+        return UTC if self.axis.zone is None else ZoneInfo(self.axis.zone)
+
+    def x(self, at: Instant) -> float:
+        """Where an instant lies, in pixels from the start; beyond the ends too."""
+        return (at - self.axis.start) / (self.axis.end - self.axis.start) * self.length
+
+    @cached_property
+    def ticks(self) -> list[Tick]:
+        """The lines, in the order of time; of several at one instant the major one."""
+        found: dict[Instant, Tick] = {}
+        for tick in (*self._minor, *self._major):
+            found[tick.at] = tick if tick.at not in found or tick.major else found[tick.at]
+        return [found[at] for at in sorted(found)]
+
+    @cached_property
+    def labels(self) -> list[Label]:
+        """What is written, from left to right, the upper row first; none overlaps another."""
+        return [*self._upper(), *self._lower()]
+
+    @cached_property
+    def beginning(self) -> str:
+        """What stands left of the axis, so that its first label need not: the day, or the year."""
+        local = self._local(self.axis.start)
+        if self._step[0] == "clock" and not self._names_start:
+            return f"{self._day(local)} {local.year}"
+        return "" if self._step[0] == "day" and self._names_start else str(local.year)
+
+    def clocks(self) -> list[tuple[Instant, str]]:
+        """What the zone's clocks are called: from the start on, and from each change on."""
+        found: list[tuple[Instant, str]] = []
+        at = self.axis.start
+        ends = self.axis.end
+        while at < ends:
+            name = self._clock_name(at)
+            if not found or found[-1][1] != name:
+                found.append((self._change(found, at), name))
+            at += max(_DAY, (ends - self.axis.start) // 2000)
+        last = self._clock_name(ends - 1)
+        if found[-1][1] != last:
+            found.append((self._change(found, ends - 1), last))
+        return found
+
+    def _change(self, found: list[tuple[Instant, str]], at: Instant) -> Instant:
+        """The first instant at which the clocks have the name that they have at `at`."""
+        if not found:
+            return at
+        name, low, high = found[-1][1], max(found[-1][0], at - 40 * _DAY), at
+        while low + 1 < high:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._clock_name(middle) == name else (low, middle)
+        return high
+
+    def _clock_name(self, at: Instant) -> str:
+        local = self._local(at)
+        ahead = self._ahead(local)
+        name = local.tzname() or ""
+        minutes = abs(ahead) // _MINUTE
+        text = f"{'-' if ahead < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+        return f"{name} (UTC{text})" if name.isalpha() and name != "UTC" else f"UTC{text}"
+
+    # --- local time -------------------------------------------------------------------------------
+
+    def _local(self, at: Instant) -> datetime:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).astimezone(self.zone)
+
+    def _ahead(self, local: datetime) -> int:
+        return (local.utcoffset() or timedelta()) // timedelta(microseconds=1)
+
+    def _wall(self, at: Instant) -> int:
+        """What the clocks show then: microseconds, as if they were in UTC."""
+        return at + self._ahead(self._local(at))
+
+    def _at_wall(self, wall: int) -> list[Instant]:
+        """The instants at which the clocks show that: one, two, or none where it is skipped."""
+        face = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=self.zone)
+        found = {wall - self._ahead(face.replace(fold=fold)) for fold in (0, 1)}
+        return sorted(at for at in found if self._wall(at) == wall)
+
+    def _day_begins(self, day: date) -> Instant:
+        """The first instant of a local day."""
+        wall = (day - _EPOCH_DAY).days * _DAY
+        found = self._at_wall(wall)
+        if found:
+            return found[0]
+        face = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=self.zone)
+        return wall - self._ahead(face)  # midnight is skipped: the offset before the change
+
+    def _inside(self, at: Instant) -> bool:
+        return self.axis.start <= at < self.axis.end
+
+    # --- the step ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _step(self) -> tuple[str, int]:
+        """The finest step whose labels have room: its kind and size (of days: which list)."""
+        pixel = self.length / (self.axis.end - self.axis.start)
+        for size in _CLOCK:
+            if size * pixel >= width(_clock_face(0, size), SIZE) + _GAP:
+                return "clock", size
+        for number, length in enumerate((1, 2, 7, 14)):
+            if length * _DAY * pixel >= width("30", SIZE) + _GAP:
+                return "day", number
+        for count in _MONTHS:
+            if count * 30 * _DAY * pixel >= width("Febr.", SIZE) + _GAP:
+                return "month", count
+        for count in _YEAR_STEPS:
+            if count * 365 * _DAY * pixel >= width("2021", SIZE) + _GAP:
+                return "year", count
+        return "year", _YEAR_STEPS[-1]
+
+    @cached_property
+    def _minor(self) -> list[Tick]:
+        kind, size = self._step
+        if kind == "clock":
+            return list(self._hours(size))
+        if kind == "day":
+            days = _DAYS[size]
+            return [
+                Tick(at, str(day.day), False)
+                for first in self._firsts(1)
+                for day in _month(first)
+                if day.day in days and self._inside(at := self._day_begins(day))
+            ]
+        if kind == "month":
+            return [
+                Tick(at, self.wording.months[first.month - 1], False)
+                for first in self._firsts(size)
+                if self._inside(at := self._day_begins(first))
+            ]
+        return [
+            Tick(at, str(first.year), False)
+            for first in self._firsts(12 * size)
+            if self._inside(at := self._day_begins(first))
+        ]
+
+    @cached_property
+    def _major(self) -> list[Tick]:
+        kind, _ = self._step
+        if kind == "clock":
+            day = self._local(self.axis.start).date()
+            found = []
+            while (at := self._day_begins(day)) < self.axis.end:
+                if self._inside(at):
+                    found.append(Tick(at, self._day(day), True))
+                day += timedelta(days=1)
+            return found
+        if kind == "year":
+            return []
+        months = 1 if kind == "day" else 12
+        return [
+            Tick(at, self._month_name(first) if kind == "day" else str(first.year), True)
+            for first in self._firsts(months)
+            if self._inside(at := self._day_begins(first))
+        ]
+
+    def _day(self, day: date) -> str:
+        return self.wording.day.format(
+            weekday=self.wording.weekdays[day.weekday()],
+            day=day.day,
+            month=self.wording.months[day.month - 1],
+        )
+
+    def _month_name(self, day: date) -> str:
+        return f"{self.wording.months[day.month - 1]} {day.year}"
+
+    def _firsts(self, months: int) -> Iterator[date]:
+        """The first days of those months: every so many, counted from January of year 0."""
+        begins = self._local(self.axis.start)
+        ends = self._local(self.axis.end)
+        number = (begins.year * 12 + begins.month - 1) // months * months
+        last = ends.year * 12 + ends.month - 1
+        while number <= last:
+            year = number // 12
+            if _YEARS[0] <= year <= _YEARS[1]:
+                yield date(year, number % 12 + 1, 1)
+            number += months
+
+    def _hours(self, size: int) -> Iterator[Tick]:
+        """Full hours, minutes, … as the zone's clocks show them; where those change, with name."""
+        start, end = self.axis.start, self.axis.end
+        aheads = [
+            self._wall(at) - at for at in (*range(start, end, _DAY // 2), start, end - 1)
+        ]
+        name = self._local(start).tzname()
+        first = (start + min(aheads)) // size
+        last = (end + max(aheads)) // size
+        for number in range(first, last + 1):
+            wall = number * size
+            for at in self._at_wall(wall):
+                if self._inside(at):
+                    named = self._local(at).tzname()
+                    text = _clock_face(wall % _DAY, size)
+                    yield Tick(at, text if named == name else f"{text} {named}", False)
+                    name = named
+
+    # --- what is written --------------------------------------------------------------------------
+
+    @cached_property
+    def _names_start(self) -> bool:
+        """Whether there is room to call the first day, month or year by its name at the start."""
+        if self._step[0] == "year":
+            return False
+        name = self._start_name
+        next_one = min((self.x(tick.at) for tick in self._major), default=self.length)
+        return next_one == 0 or width(name, BOLD, bold=True) + _GAP <= next_one
+
+    @property
+    def _start_name(self) -> str:
+        local = self._local(self.axis.start)
+        kind = self._step[0]
+        if kind == "clock":
+            return self._day(local)
+        return self._month_name(local) if kind == "day" else str(local.year)
+
+    def _upper(self) -> Iterator[Label]:
+        """The names of days, months or years, each from its line on; the first from the start."""
+        year = self._local(self.axis.start).year
+        names: list[tuple[float, str, int]] = []
+        if self._names_start and not any(self.x(tick.at) == 0 for tick in self._major):
+            names.append((0.0, self._start_name, year))
+        names += [(self.x(tick.at), tick.text, self._local(tick.at).year) for tick in self._major]
+        until = -_GAP
+        for index, (x, text, its_year) in enumerate(names):
+            room = (names[index + 1][0] if index + 1 < len(names) else self.length + 20) - x
+            forms = [text]
+            if self._step[0] == "clock" and its_year != year:
+                forms = [f"{text} {its_year}", text]
+            for form in forms:
+                wide = width(form, BOLD, bold=True)
+                if x >= until + _GAP and wide + (_GAP if index + 1 < len(names) else 0) <= room:
+                    yield Label(form, x, wide, True)
+                    until = x + wide
+                    if form != text:
+                        year = its_year
+                    break
+
+    def _lower(self) -> Iterator[Label]:
+        """What the lines are called, each in the middle under its own, where there is room."""
+        until = -1000.0
+        xs = [self.x(tick.at) for tick in self._minor]
+        for index, tick in enumerate(self._minor):
+            following = xs[index + 1] if index + 1 < len(xs) else self.length + 1000
+            plain = tick.text.partition(" ")[0]
+            for text in dict.fromkeys((tick.text, plain)):
+                wide = width(text, SIZE)
+                x = xs[index] - wide / 2
+                # a clock's new name may not cost the next label its place
+                ends = following - width(plain, SIZE) / 2 - _GAP
+                if x >= until + _GAP and (text == plain or x + wide <= ends):
+                    yield Label(text, x, wide, False)
+                    until = x + wide
+                    break
+
+
+def _month(first: date) -> Iterator[date]:
+    day = first
+    while day.month == first.month:
+        yield day
+        day += timedelta(days=1)
+
+
+def _clock_face(wall: int, size: int) -> str:
+    """A time of day, as exact as the step asks for."""
+    seconds, rest = divmod(wall, _SECOND)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
+    if size % _MINUTE == 0:
+        return text
+    text += f":{seconds % 60:02}"
+    if size % _SECOND == 0:
+        return text
+    digits = 6
+    while size % 10 ** (7 - digits) == 0:
+        digits -= 1
+    return f"{text}.{rest:06}"[: len(text) + 1 + digits]
