@@ -18,7 +18,8 @@ from postmortem.cli.spans import when
 from postmortem.core.causes import FIRST, LAST
 from postmortem.core.decide import Draft
 from postmortem.core.diff import Moved, moved
-from postmortem.core.events import Declaration, Entry, Note
+from postmortem.core.entries import Declaration, Entry
+from postmortem.core.events import Note
 from postmortem.core.fields import When
 from postmortem.core.levels import Bounds
 from postmortem.core.recorded import Recorded

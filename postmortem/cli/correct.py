@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from postmortem.cli.acknowledge import Told
     from postmortem.cli.desk import Desk
     from postmortem.core.decide import Draft
-    from postmortem.core.events import Entry
+    from postmortem.core.entries import Entry
     from postmortem.core.history import Version
 
 RETRACTED: Final = "retracted"

@@ -17,8 +17,9 @@ from postmortem.cli.options import event_time
 from postmortem.cli.place import tracker
 from postmortem.core import catalogue, reading
 from postmortem.core.catalogue import Field, Kind
+from postmortem.core.entries import Entry
 from postmortem.core.errors import BadInput, BadTime, StoreMissing
-from postmortem.core.events import DECLARATIONS, EVENTS, Entry
+from postmortem.core.events import DECLARATIONS, EVENTS
 from postmortem.core.fields import ID_PATTERN, When
 from postmortem.core.history import Version, last_word
 from postmortem.core.record import NOW

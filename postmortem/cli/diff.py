@@ -13,12 +13,11 @@ from postmortem.cli.options import Asked, asked, output_options, platform_option
 from postmortem.cli.sides import AT, FIELDS, KNOWN, RECORDED, Compared
 from postmortem.cli.spans import platform_name
 from postmortem.core.causes import FIRST, LAST
-from postmortem.core.diff import Between, Moved, between, changes, moved
+from postmortem.core.diff import between, changes, moved
 from postmortem.core.errors import BadInput
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant, format_instant
 from postmortem.reports.explanation import due_document, levels
-from postmortem.reports.rows import Rows
 
 
 @click.command(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from postmortem.cli.acknowledge import Told
     from postmortem.cli.desk import Desk
     from postmortem.core.decide import Draft
-    from postmortem.core.events import Entry
+    from postmortem.core.entries import Entry
 
 T = TypeVar("T")
 

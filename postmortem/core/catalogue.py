@@ -12,7 +12,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 if TYPE_CHECKING:
-    from postmortem.core.events import Entry
+    from postmortem.core.entries import Entry
 
 ID: Final = "id"
 TEXT: Final = "text"

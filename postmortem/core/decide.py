@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from postmortem.core.entries import Declaration, Entry, Event
 from postmortem.core.errors import NOWHERE, BadInput, Place, Problem
-from postmortem.core.events import Declaration, Entry, Event
 from postmortem.core.fields import Body, Names
 from postmortem.core.history import RETRACTED, Version
 from postmortem.core.meaning import differences
@@ -94,6 +94,11 @@ def declarations_stream(platform: str) -> str:
 def service_stream(platform: str, service: str) -> str:
     """The stream of one service."""
     return f"{platform}/service/{service}"
+
+
+def incident_stream(platform: str, incident: str) -> str:
+    """The stream of one incident."""
+    return f"{platform}/incident/{incident}"
 
 
 # --- declarations -----------------------------------------------------------------------------
@@ -297,6 +302,8 @@ def _stream(platform: str, event: Event, body: Body, record: Record) -> str:
         return record.stream(event.replaces)
     if event.TYPE == RETRACTED:
         return record.stream(body["event"])
+    if event.TYPE == "incident-opened":
+        return incident_stream(platform, event.id)
     if "service" in body:
         return service_stream(platform, body["service"])
     for id in named(body):

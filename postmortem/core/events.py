@@ -5,111 +5,40 @@ descriptions, which of them are people's words, which are references and to what
 the casebook's keys, parsing with good errors, the stored body, JSON Schema, the README's table and
 random valid events for tests. Recording adds the envelope (`Recorded`); there is no twin class.
 
-To add a type: write one class here and put it into `EVENTS`. To change a stored one: raise its
+To add a type: write one class here (or in `incidents`, if it decides nothing of the state) and put
+it into `EVENTS`. To change a stored one: raise its
 `SCHEMA` and say in `UPCASTS` how a body of the version before becomes one of the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Annotated, Any, ClassVar, Final, get_args
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, Field
 
+from postmortem.core.entries import Dated, Declaration, Entry, Event
 from postmortem.core.fields import (
     TIMED,
     AnnouncementId,
     AnyEventId,
-    Body,
     CapabilityId,
-    Citation,
+    Count,
     DisruptionId,
     Effect,
     Id,
-    Meta,
     Names,
     Plain,
     Requires,
-    Said,
     ServiceId,
-    Truth,
     When,
     Words,
     Zone,
     listed,
 )
-
-
-class Entry(BaseModel):
-    """Whatever the log can hold."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False
-    )
-
-    TYPE: ClassVar[str]
-    """The stored name; never changes, and neither does its meaning."""
-    SCHEMA: ClassVar[int] = 1
-    """The version of the body that this program writes."""
-    UPCASTS: ClassVar[Mapping[int, Callable[[Body], Body]]] = {}
-    """How a body of that version becomes one of the next."""
-
-    def body(self) -> Body:
-        """What is stored of it, defaults spelt out; people's words still in the clear."""
-        body = self.model_dump(exclude_none=True, exclude={"id"})
-        if body.get("clerical") is False:
-            del body["clerical"]
-        return body
-
-    @classmethod
-    def said(cls) -> frozenset[str]:
-        """The fields that hold people's words."""
-        return _said(cls)
-
-    @classmethod
-    def references(cls) -> Mapping[str, Names]:
-        """The fields that name something, and what."""
-        return _references(cls)
-
-
-@cache
-def _said(cls: type[Entry]) -> frozenset[str]:
-    return frozenset(
-        name for name, info in cls.model_fields.items() if Said() in _marks(info, Said)
-    )
-
-
-@cache
-def _references(cls: type[Entry]) -> Mapping[str, Names]:
-    found = {}
-    for name, info in cls.model_fields.items():
-        for mark in _marks(info, Names):
-            found[name] = mark
-    return found
-
-
-def _marks(info: FieldInfo, kind: type) -> list[Any]:
-    """The marks of that kind on a field, also inside `X | None` and `list[X]`."""
-    found = [mark for mark in info.metadata if isinstance(mark, kind)]
-    pending = [info.annotation]
-    while pending:
-        annotation = pending.pop()
-        found += [m for m in getattr(annotation, "__metadata__", ()) if isinstance(m, kind)]
-        pending += get_args(annotation)
-    return found
-
+from postmortem.core.incidents import INCIDENT_EVENTS
 
 # --- declarations: seen whatever K is, as they stood at R -------------------------------------
-
-
-class Declaration(Entry):
-    """What there is: declared once, amended only on purpose."""
-
-    KIND: ClassVar[str]
-    id: Id = Field(description="how it is called")
-    meta: Meta | None = Field(None, description="anything else, a free mapping")
 
 
 class PlatformDeclared(Declaration):
@@ -142,6 +71,18 @@ class ServiceDeclared(Declaration):
     name: Plain | None = Field(None, description="its name for people; else the id")
     provider: Plain | None = Field(None, description="who supplies it")
     description: Words | None = Field(None, description="what it is used for")
+    notice_days: Count | None = Field(None, description="the notice that the contract promises")
+    substitutability: Literal["not-substitutable", "highly-complex", "medium", "easily"] | None = (
+        Field(None, description="how hard it is to replace")
+    )
+    alternatives: Annotated[list[Plain], BeforeValidator(listed)] | None = Field(
+        None, description="who else could supply it"
+    )
+    exit_plan: Words | None = Field(None, description="how to leave it")
+    owner: Words | None = Field(None, description="who looks after it on the platform's side")
+    criticality: Literal["low", "medium", "high", "critical"] | None = Field(
+        None, description="how much hangs on it"
+    )
 
 
 class CapabilityDeclared(Declaration):
@@ -154,32 +95,6 @@ class CapabilityDeclared(Declaration):
 
 
 # --- events: what happened, or was said -------------------------------------------------------
-
-
-class Event(Entry):
-    """Something that happened, or that somebody said."""
-
-    id: Id = Field(description="how it is called; unique among a platform's ids")
-    known_at: When | None = Field(
-        None, description="from when it could be known; else the cited sources tell"
-    )
-    cites: Annotated[list[Citation], BeforeValidator(listed)] | None = Field(
-        None, description="source ids, each with an optional #locator"
-    )
-    note: Words | None = Field(None, description="a remark")
-    replaces: AnyEventId | None = Field(
-        None, description="the event of which this is a corrected version, complete in itself"
-    )
-    clerical: Truth | None = Field(
-        None, description="true: it mends a slip of the pen, not of knowledge"
-    )
-    meta: Meta | None = Field(None, description="anything else, a free mapping")
-
-
-class Dated(Event):
-    """An event that has a time of its own."""
-
-    at: When = Field(description="when it was, or will be, true in the world")
 
 
 class CutoffAnnounced(Dated):
@@ -295,21 +210,20 @@ class Note(Dated):
 DECLARATIONS: Final[Mapping[str, type[Declaration]]] = {
     cls.TYPE: cls for cls in (PlatformDeclared, SourceDeclared, ServiceDeclared, CapabilityDeclared)
 }
-EVENTS: Final[Mapping[str, type[Event]]] = {
-    cls.TYPE: cls
-    for cls in (
-        CutoffAnnounced,
-        CutoffRescheduled,
-        CutoffWithdrawn,
-        ServiceCutOff,
-        ServiceDown,
-        ServiceDegraded,
-        EffectChanged,
-        ServiceRestored,
-        CapabilityRevised,
-        TimeClaimed,
-        Retracted,
-        Note,
-    )
-}
+_EVENTS: Final[tuple[type[Event], ...]] = (
+    CutoffAnnounced,
+    CutoffRescheduled,
+    CutoffWithdrawn,
+    ServiceCutOff,
+    ServiceDown,
+    ServiceDegraded,
+    EffectChanged,
+    ServiceRestored,
+    CapabilityRevised,
+    TimeClaimed,
+    Retracted,
+    Note,
+    *INCIDENT_EVENTS,
+)
+EVENTS: Final[Mapping[str, type[Event]]] = {cls.TYPE: cls for cls in _EVENTS}
 CATALOGUE: Final[Mapping[str, type[Entry]]] = {**DECLARATIONS, **EVENTS}

@@ -6,8 +6,10 @@ withdrawable, and what it must point to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -159,6 +161,60 @@ class Requires:
         return {"type": ["string", "object"], "description": "a formula over ids"}
 
 
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number or a range, `70`, `70..80`, `70..`, `..80`, in exact decimals; and how written.
+
+    Equal where the numbers are. An open side is None.
+    """
+
+    least: Decimal | None
+    most: Decimal | None
+    written: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Amount) and (self.least, self.most) == (other.least, other.most)
+
+    def __hash__(self) -> int:
+        return hash((self.least, self.most))
+
+    @classmethod
+    def read(cls, value: object) -> Amount:
+        """From text, or a whole number."""
+        if isinstance(value, Amount):
+            return value
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        found = _AMOUNT.fullmatch(text) if isinstance(text, str) and len(text) <= 80 else None
+        if found is None or not (found[1] or found[3]):
+            raise PydanticCustomError(
+                "amount", "an amount is a number or a range, such as 70, 70..80, 70.. or ..80"
+            )
+        least = Decimal(found[1]) if found[1] else None
+        most = (Decimal(found[3]) if found[3] else None) if found[2] else least
+        if least is not None and most is not None and most < least:
+            raise PydanticCustomError("amount", "the range ends before it begins")
+        return cls(least, most, str(text))
+
+    def body(self) -> str:
+        """As a stored body holds it."""
+        return self.written
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.body),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "description": "a number or a range, such as 70..80"}
+
+
 def _as_pydantic(problem: BadInput) -> PydanticCustomError:
     return PydanticCustomError(
         "postmortem",
@@ -186,6 +242,32 @@ def _clean_all(value: object) -> object:
     return value
 
 
+def _duration(value: object) -> object:
+    if isinstance(value, str) and not _DURATION.fullmatch(value):
+        raise PydanticCustomError(
+            "duration", "a duration counts weeks, days, hours or minutes, such as 7d, 36h, 1d12h"
+        )
+    return value
+
+
+def duration(written: str) -> int:
+    """How long a written duration is, in microseconds; a day is 24 hours."""
+    found = _DURATION.fullmatch(written)
+    assert found is not None
+    counts = (int(count or 0) for count in found.groups())
+    return (
+        sum(count * unit for count, unit in zip(counts, (604_800, 86_400, 3_600, 60), strict=True))
+        * 1_000_000
+    )
+
+
+def _count(value: object) -> object:
+    # a casebook's scalars are text
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+        return int(value)
+    return value
+
+
 def _truth(value: object) -> object:
     # a casebook's scalars are text: `no` is no boolean, and neither is 1
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
@@ -204,10 +286,17 @@ def listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+_AMOUNT: Final = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)?(\.\.)?(-?[0-9]+(?:\.[0-9]+)?)?")
+_DURATION: Final = re.compile(
+    r"(?=[0-9])(?:([0-9]{1,6})w)?(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?"
+)
+
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Count = Annotated[int, BeforeValidator(_count), Field(ge=0, le=10**9)]
 Plain = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT, min_length=1)]
 Words = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT), Said()]
 Meta = Annotated[dict[str, Any], BeforeValidator(_clean_all), Said()]
+Duration = Annotated[str, BeforeValidator(_duration)]
 Truth = Annotated[Literal[True, False], BeforeValidator(_truth)]
 Zone = Annotated[Plain, BeforeValidator(_zone)]
 Effect = Literal["unavailable", "degraded"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from postmortem.core.entries import Entry
 from postmortem.core.errors import BadInput, BadTime
-from postmortem.core.events import Entry
 
 
 class Misfit(Exception):

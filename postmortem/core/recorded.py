@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from postmortem.core import formulas
+from postmortem.core.entries import Entry
 from postmortem.core.errors import BadInput
-from postmortem.core.events import CATALOGUE, Entry
+from postmortem.core.events import CATALOGUE
 from postmortem.core.fields import Body
 from postmortem.core.history import RETRACTED, Version
 from postmortem.core.levels import Level
@@ -102,7 +103,10 @@ def span_of(body: Body, *keys: str) -> Span | None:
     return None
 
 
-SUBJECTS: Final = ("announcement", "disruption", "ends", "about")
+SUBJECTS: Final = (
+    "announcement", "disruption", "ends", "about",
+    "incident", "question", "estimate", "deadline", "item",
+)  # fmt: skip
 """The keys under which an event names the facts that it speaks of."""
 
 

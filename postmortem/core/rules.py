@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from postmortem.core import formulas
 from postmortem.core.disruptions import settle
+from postmortem.core.entries import Event
 from postmortem.core.errors import BadInput, Refused
-from postmortem.core.events import Event
 from postmortem.core.history import (
     CLAIMED,
     CUT_OFF,

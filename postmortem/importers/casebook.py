@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from postmortem.core import formulas, reading
 from postmortem.core.decide import Draft
+from postmortem.core.entries import Declaration, Entry
 from postmortem.core.errors import BadInput, Place
 from postmortem.core.events import (
     EVENTS,
     CapabilityDeclared,
-    Declaration,
-    Entry,
     PlatformDeclared,
     ServiceDeclared,
     SourceDeclared,

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from postmortem.core import reading
 from postmortem.core.decide import Draft
+from postmortem.core.entries import Declaration, Entry
 from postmortem.core.errors import BadInput, Place, Problem
-from postmortem.core.events import Declaration, Entry
 from postmortem.core.fields import Body
 from postmortem.core.recorded import upcast
 from postmortem.core.times import END, parse_stored

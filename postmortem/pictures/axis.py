@@ -255,9 +255,7 @@ class Ruler:
     def _hours(self, size: int) -> Iterator[Tick]:
         """Full hours, minutes, … as the zone's clocks show them; where those change, with name."""
         start, end = self.axis.start, self.axis.end
-        aheads = [
-            self._wall(at) - at for at in (*range(start, end, _DAY // 2), start, end - 1)
-        ]
+        aheads = [self._wall(at) - at for at in (*range(start, end, _DAY // 2), start, end - 1)]
         name = self._local(start).tzname()
         first = (start + min(aheads)) // size
         last = (end + max(aheads)) // size

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from postmortem.core.events import Entry
+from postmortem.core.entries import Entry
 from postmortem.core.fields import Names, Requires, Said, When
 from postmortem.core.times import BEGINNING, END, Instant, parse_span
 from postmortem.core.words import unprintable

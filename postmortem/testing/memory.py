@@ -7,8 +7,8 @@ from typing import Any
 
 from postmortem.core import formulas
 from postmortem.core.decide import Draft, Ready, decide
+from postmortem.core.entries import Declaration
 from postmortem.core.errors import BadInput
-from postmortem.core.events import Declaration
 from postmortem.core.fields import Body, When
 from postmortem.core.history import RETRACTED, Log, Situation, Version
 from postmortem.core.times import AsOf, Instant, parse_stored

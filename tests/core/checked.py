@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from postmortem.core.check_material import Material
-from postmortem.core.events import Declaration
+from postmortem.core.entries import Declaration
 from postmortem.core.times import AsOf, Instant, format_instant
 from postmortem.testing import MemoryRecord
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from postmortem.core import chronicle
 from postmortem.core.chronicle import STANDS, Change, Standing
-from postmortem.core.events import CATALOGUE, Declaration
+from postmortem.core.entries import Declaration
+from postmortem.core.events import CATALOGUE
 from postmortem.core.fields import Requires
 from postmortem.core.history import CLAIMED, RETRACTED, Log, last_word
 from postmortem.core.times import END, AsOf, Span, common, hull, parse_stored

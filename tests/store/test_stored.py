@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from postmortem.core import events, reading, words
 from postmortem.core.errors import BadInput
-from postmortem.core.events import CATALOGUE, DECLARATIONS, Dated
+from postmortem.core.entries import Dated
+from postmortem.core.events import CATALOGUE, DECLARATIONS
 from postmortem.core.fields import Body
 from postmortem.core.recorded import Recorded, topic, upcast, version_of
 from postmortem.core.times import parse_stored
