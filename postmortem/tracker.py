@@ -26,6 +26,7 @@ from postmortem.store.view import View, explained
 
 if TYPE_CHECKING:
     from postmortem.core.decide import Draft
+    from postmortem.core.incident import Dossier
     from postmortem.core.recorded import Recorded
     from postmortem.importers.jsonl import Line
     from postmortem.store.ledger import SQLiteLedger, SQLiteWriting
@@ -151,6 +152,38 @@ class Tracker:
         """What is known of the platform at K and R, ready to be asked at any T."""
         with self.view.snapshot():
             return Picture(self.view.situation(platform, as_of))
+
+    def dossier(
+        self,
+        platform: str,
+        incident: str | None,
+        as_of: AsOf,
+        *,
+        until: Instant | None = None,
+    ) -> Dossier:
+        """All that belongs to an incident, as known at K and recorded by R.
+
+        Without one the only one is meant, or, where none was opened, the whole record of the
+        platform. `until` is up to when open ends are counted; else the last entry recorded, or K
+        where that is earlier. (What `as_of` says of the valid time makes no difference.)
+
+        Raises: BadInput, where there is no such incident, or which one is not said.
+        """
+        from postmortem.store.dossiers import Reading
+
+        with self.view.snapshot():
+            reading = Reading(self.view, platform, as_of, until=until)
+            return reading.dossier(reading.choose(incident))
+
+    def dossiers(
+        self, platform: str, as_of: AsOf, *, until: Instant | None = None
+    ) -> list[Dossier]:
+        """Those of all incidents, by when they were opened; see `dossier`."""
+        from postmortem.store.dossiers import Reading
+
+        with self.view.snapshot():
+            reading = Reading(self.view, platform, as_of, until=until)
+            return [reading.dossier(incident) for incident in reading.incidents]
 
     # --- recording ------------------------------------------------------------------------------
 

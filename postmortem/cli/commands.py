@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 ASK, KEEP, START, RECORD = "Ask", "Keep the record", "Start here", "Record"
+PUBLISH = "Publish"
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "demo": ("demo:demo", START, "The founding case: five questions with their answers."),
@@ -29,12 +30,16 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "explain": ("explain:explain_", ASK, "Why, how sure, and what would change the answer."),
     "downtime": ("ask:downtime", ASK, "How long each capability was out, and impaired."),
     "timeline": ("timeline:timeline", ASK, "What happened, in the order of its time."),
+    "measures": ("measures:measures", ASK, "Notice, time to detect and to restore, and more."),
     "cuts": ("ask:cuts", ASK, "Whose loss would take a capability down."),
+    "report": ("report:report", PUBLISH, "The postmortem, written from the record."),
+    "verify-report": ("verify_report:verify_report", PUBLISH, "Does a document still follow?"),
     "log": ("look:log", ASK, "The log as it was recorded."),
     "show": ("look:show", ASK, "One entry of the log, whole."),
     "history": ("history:history", ASK, "All versions of one fact, and what changed."),
     "search": ("search:search", ASK, "Full text: where a word stands, and why it was found."),
     "check": ("check:check_", ASK, "What contradicts itself, hangs open or lacks a source."),
+    "lint": ("lint:lint_", ASK, "Which texts blame, look back or claim too much."),
     "export": ("keep:export", KEEP, "Write the log as JSON Lines."),
     "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
     "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
@@ -84,7 +89,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """By section."""
-        for section in (START, RECORD, ASK, KEEP):
+        for section in (START, RECORD, ASK, PUBLISH, KEEP):
             rows = [(name, line) for name, (_, where, line) in COMMANDS.items() if where == section]
             with formatter.section(section):
                 formatter.write_dl(rows)

@@ -239,7 +239,7 @@ class Desk:
         return f"{subject}-{word}"[:200] if subject else word
 
     def _subject(self, fields: Mapping[str, Any]) -> str:
-        for name in ("service", "capability", *_STEPS, "about", "event"):
+        for name in ("service", "capability", *_STEPS, *_OF_INCIDENTS, "about", "event"):
             value = fields.get(name)
             id = value[0] if isinstance(value, list) and value else value
             if isinstance(id, str):
@@ -249,6 +249,7 @@ class Desk:
 
 
 _STEPS: Final = ("announcement", "disruption", "ends")
+_OF_INCIDENTS: Final = ("incident", "question", "estimate", "deadline", "item")
 DECLARING: Final = {
     "source": "--title …",
     "service": "--name … --provider …",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -20,6 +21,9 @@ _METAVARS: Final = {
     catalogue.FORMULA: "FORMULA",
     catalogue.MAPPING: "KEY=VALUE",
     catalogue.CITATION: "SOURCE[#LOCATOR]",
+    catalogue.AMOUNT: "AMOUNT",
+    catalogue.COUNT: "N",
+    catalogue.DURATION: "DURATION",
 }
 _SAMPLES: Final = {
     "at": "now",
@@ -41,6 +45,26 @@ _SAMPLES: Final = {
     "name": "'AWS hosting'",
     "provider": "amazon",
     "zone": "America/Los_Angeles",
+    "incident": "aws-gone",
+    "severity": "sev2",
+    "role": "scribe",
+    "person": "'A. Writer'",
+    "milestone": "mitigated",
+    "of": "users",
+    "amount": "70..80",
+    "part": "summary",
+    "audience": "users",
+    "question": "aws-gone-question-opened",
+    "estimate": "aws-down-estimate-given",
+    "outcome": "missed",
+    "kinds": "photos",
+    "personal": "unknown",
+    "replacement": "spare",
+    "what": "'the report to the board'",
+    "due": "2021-02-01",
+    "deadline": "aws-gone-deadline-set",
+    "item": "aws-gone-action-item-opened",
+    "status": "in-review",
 }
 """What the examples of a kind's help type for a field."""
 
@@ -136,16 +160,23 @@ def option_help(field: Field) -> str:
 def example(kind: Kind, verb: str) -> str:
     """A command that gives the kind its required fields."""
     given = [
-        f"{dashed(field.name)} {_SAMPLES.get(field.name, '…')}"
+        f"{dashed(field.name)} {_sample(field)}"
         for field in kind.fields
         if field.required and field.name != "id"
     ]
     return " ".join([f"postmortem {verb}", *given])
 
 
+def _sample(field: Field) -> str:
+    sample = _SAMPLES.get(field.name, "…")
+    return field.choices[0] if field.choices and sample not in field.choices else sample
+
+
 def wrapped(text: str) -> str:
     """A command on lines of a help page, each but the last one ending in a backslash."""
-    lines = textwrap.wrap(text, 88, break_long_words=False, break_on_hyphens=False)
+    whole = re.sub(r"'[^']*'", lambda quoted: quoted[0].replace(" ", "\0"), text)  # stays on a line
+    lines = textwrap.wrap(whole, 88, break_long_words=False, break_on_hyphens=False)
+    lines = [line.replace("\0", " ") for line in lines]
     return " \\\n    ".join(f"  {line}" if not n else line for n, line in enumerate(lines))
 
 

@@ -23,8 +23,13 @@ FORMULA: Final = "formula"
 MAPPING: Final = "mapping"
 REFERENCE: Final = "reference"
 CITATION: Final = "citation"
+AMOUNT: Final = "amount"
+COUNT: Final = "count"
+DURATION: Final = "duration"
 
-SHARED: Final = ("id", "known_at", "cites", "note", "replaces", "clerical", "meta")
+SHARED: Final = (
+    "id", "known_at", "cites", "note", "replaces", "clerical", "public", "silence", "meta",
+)  # fmt: skip
 """The keys that all events have."""
 
 
@@ -158,8 +163,10 @@ def _takes(name: str, annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
 
     Raises: TypeError, for a type that no form knows.
     """
-    from postmortem.core.fields import Requires, When
+    from postmortem.core.fields import Amount, Duration, Requires, When
 
+    if annotation == Duration:
+        return DURATION, False, ()
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _takes(name, inner[0])
@@ -171,8 +178,9 @@ def _takes(name: str, annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
         return (CHOICE, False, inner) if isinstance(inner[0], str) else (TRUTH, False, ())
     if origin is dict:
         return MAPPING, False, ()
-    if annotation in (When, Requires):
-        return (TIME if annotation is When else FORMULA), False, ()
+    plain = {When: TIME, Requires: FORMULA, Amount: AMOUNT, int: COUNT}
+    if annotation in plain:
+        return plain[annotation], False, ()
     if annotation is str:
         return (ID if name == "id" else TEXT), False, ()
     raise TypeError(f"no form knows what the field {name} of the type {annotation!r} takes")
@@ -206,6 +214,9 @@ _TAKEN: Final = {
     FORMULA: "a formula",
     MAPPING: "keys and values",
     CITATION: "ids of sources",
+    AMOUNT: "a number or a range, such as 70..80",
+    COUNT: "a whole number",
+    DURATION: "a duration, such as 7d or 36h",
 }
 
 

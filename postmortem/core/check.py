@@ -12,37 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, Final
 
 from postmortem.core import check_contradictions as contradictions
 from postmortem.core import check_doubts as doubts
 from postmortem.core.check_material import Finds, Found, Material
+from postmortem.core.findings import Named, Severity
 from postmortem.core.history import Version
 
 
-class Severity(IntEnum):
-    """`NOTE` < `WARNING` < `ERROR`: comparable, so that a threshold can be set."""
-
-    NOTE = 0
-    WARNING = 1
-    ERROR = 2
-
-    @property
-    def word(self) -> str:
-        """As it is written."""
-        return self.name.lower()
-
-
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Named):
     """One thing that a check looks for."""
 
-    id: str
-    name: str
-    severity: Severity
-    means: str
-    """What it finds, and why that matters."""
     find: Callable[[Material], Finds]
 
 
@@ -205,16 +187,6 @@ RULES: Final = (
     ),
 )  # fmt: skip
 """Every rule, the gravest first."""
-
-
-def rules_named(names: Collection[str]) -> tuple[list[Rule], list[str]]:
-    """The rules that are called so, by id or name, and the names that no rule has."""
-    by_name = {key: rule for rule in RULES for key in (rule.id.lower(), rule.name)}
-    asked = {name: by_name.get(name.lower()) for name in names}
-    return (
-        [rule for rule in asked.values() if rule is not None],
-        [name for name, rule in asked.items() if rule is None],
-    )
 
 
 def check(material: Material, rules: Collection[Rule] = RULES) -> list[Finding]:

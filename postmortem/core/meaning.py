@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from postmortem.core import formulas, words
 from postmortem.core.events import CATALOGUE
-from postmortem.core.fields import Body
+from postmortem.core.fields import Amount, Body, duration
 from postmortem.core.history import CUT_OFF
 from postmortem.core.record import Record
-from postmortem.core.recorded import span_of
+from postmortem.core.recorded import SUBJECTS, span_of
+
+_NAMING: Final = frozenset({*SUBJECTS, "addresses", "revisions"})
+"""The keys that name facts, each by whichever of its ids."""
+_SETS: Final = frozenset({"cites", "services", "capabilities", "kinds", "alternatives", "silence"})
+"""The lists in which the order says nothing."""
+_AMOUNTS: Final = frozenset({"amount", "volume", "records"})
 
 
 def differences(name: str, new: Body, old: Body, record: Record) -> list[str]:
@@ -38,9 +46,15 @@ def _meaning(name: str, body: Body, record: Record) -> dict[str, object]:
             meant[field] = span_of(body, field)
         elif field == "requires":
             meant[field] = formulas.canonical(formulas.parse(value))
-        elif field == "cites":
+        elif field in _SETS:
             meant[field] = sorted(value)
-        elif field in ("ends", "announcement", "disruption", "about"):
+        elif field in _AMOUNTS:
+            meant[field] = Amount.read(value)
+        elif field == "lasts":
+            meant[field] = duration(value)
+        elif field == "public" and not value:
+            pass  # as where it is left out
+        elif field in _NAMING:
             ids = [value] if isinstance(value, str) else value
             meant[field] = {_fact(record, id) for id in ids}
         else:

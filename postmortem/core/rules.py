@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from postmortem.core import formulas
 from postmortem.core.disruptions import settle
 from postmortem.core.entries import Event
 from postmortem.core.errors import BadInput, Refused
+from postmortem.core.fields import When
 from postmortem.core.history import (
     CLAIMED,
     CUT_OFF,
@@ -17,6 +20,15 @@ from postmortem.core.history import (
     WITHDRAWN,
     Version,
     last_word,
+)
+from postmortem.core.incidents import (
+    ActionItemChanged,
+    DataExposed,
+    EstimateGiven,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentReopened,
+    ServiceReplaced,
 )
 from postmortem.core.record import NOW, Overlay, Record
 from postmortem.core.times import Span, format_instant
@@ -77,6 +89,9 @@ def refuse(event: Event, version: Version, record: Record) -> None:
     if event.TYPE == RETRACTED and event.replaces is not None:
         _retraction_corrected(event, version, record)
     _same_service(event, version, record)
+    _complete(event)
+    if isinstance(event, ServiceReplaced):
+        _at_one_instant(event, record)
 
     overlay = Overlay(record, version)
     if last_word(overlay, version.fact, NOW) is not version:
@@ -85,6 +100,7 @@ def refuse(event: Event, version: Version, record: Record) -> None:
     for subject in version.subjects if event.TYPE != RETRACTED else ():
         if subject not in said_before:
             _once(event, version, subject, record)
+            _in_turn(event, version, subject, record)
         if event.TYPE in (RESTORED, EFFECT_CHANGED):
             _not_before(event, version, subject, record, overlay)
 
@@ -191,3 +207,98 @@ def _claimed(record: Record, fact: str) -> list[Span]:
             assert standing.effective is not None
             found.append(standing.effective)
     return found
+
+
+# --- incidents ----------------------------------------------------------------------------------
+
+
+def _complete(event: Event) -> None:
+    """What an event says must hang together in itself."""
+    if isinstance(event, IncidentOpened | DataExposed):
+        _window(event.id, event.window_from, event.window_to)
+    if isinstance(event, EstimateGiven) and (event.lasts is None) == (event.until is None):
+        raise Refused(
+            f"{event.id} says neither how long nor until when"
+            if event.lasts is None
+            else f"{event.id} says how long as well as until when",
+            hint="an estimate takes one of lasts, such as 7d, and until, a time",
+        )
+    if isinstance(event, ActionItemChanged) and not event.body().keys() & _CHANGEABLE:
+        raise Refused(
+            f"{event.id} changes nothing of {event.item}",
+            hint=f"give what is new: {', '.join(sorted(_CHANGEABLE))}; a remark is a note",
+        )
+    if isinstance(event, DataExposed) and (event.volume is None) != (event.volume_unit is None):
+        has, lacks = ("volume", "volume_unit")[:: 1 if event.volume_unit is None else -1]
+        raise Refused(
+            f"{event.id} gives a {has} without a {lacks}",
+            hint="they go together, such as volume: 70 and volume_unit: TB",
+        )
+
+
+_CHANGEABLE: Final = frozenset({"owner", "priority", "due", "text"})
+
+
+def _window(id: str, begins: When | None, ends: When | None) -> None:
+    if begins is not None and ends is not None and ends.span.latest < begins.span.earliest:
+        raise Refused(
+            f"the window of {id} ends before it begins: window_to is {ends.written}, and "
+            f"window_from {begins.written}",
+            hint="mend one of them, or leave out what is not known",
+        )
+
+
+def _at_one_instant(event: ServiceReplaced, record: Record) -> None:
+    """One service takes the place of another: not of itself, and with no gap in between."""
+    if event.service == event.replacement:
+        raise Refused(
+            f"{event.id} replaces {event.service} by itself",
+            hint="name in replacement the service that takes its place",
+        )
+    for id in event.revisions or ():
+        named = record.version(id)
+        assert named is not None
+        revision = _standing_or_last(record, named.fact)
+        if revision.at is not None and revision.at != event.at.span:
+            raise Refused(
+                f"{event.id} is at {event.at.written}, and the revision {id} of "
+                f"{revision.capability} at another time",
+                hint="a replacement and the formulas revised with it share one time; correct the "
+                "revision first, or leave it out of revisions",
+            )
+
+
+def _in_turn(event: Event, version: Version, incident: str, record: Record) -> None:
+    """Closed and reopened take turns, by their times and for the same time as recorded."""
+    if not isinstance(event, IncidentClosed | IncidentReopened):
+        return
+    turns = [
+        standing
+        for fact in record.about(incident)
+        if fact != version.fact
+        and (standing := last_word(record, fact, NOW)) is not None
+        and standing.type in (IncidentClosed.TYPE, IncidentReopened.TYPE)
+        and incident in standing.subjects
+    ]
+    before = max((turn for turn in turns if _turn(turn) < _turn(version)), key=_turn, default=None)
+    after = min((turn for turn in turns if _turn(turn) > _turn(version)), key=_turn, default=None)
+    if isinstance(event, IncidentReopened) and (
+        before is None or before.type != IncidentClosed.TYPE
+    ):
+        raise Refused(
+            f"{event.id} reopens {incident}, and that is not closed at {event.at.written}",
+            hint="record first that it was closed, or mend the time",
+        )
+    for turn in (before, after):
+        if turn is not None and turn.type == event.TYPE:
+            done, undone = ("closed", "reopened")[:: 1 if event.TYPE == IncidentClosed.TYPE else -1]
+            raise Refused(
+                f"{incident} is {done} already, by {turn.fact}",
+                hint=f"record first that it was {undone} in between; a better record of it is a "
+                f"correction with replaces: {turn.id}",
+            )
+
+
+def _turn(version: Version) -> tuple[Span, int]:
+    assert version.at is not None
+    return version.at, version.position

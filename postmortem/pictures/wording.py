@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from postmortem.core.levels import Level
-from postmortem.pictures.scene import Condition, Sign
+from postmortem.pictures.lanes import Condition, Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Wording:
     """Short, from January."""
     day: str
     """A day with {weekday}, {day} and {month}."""
+    headline: str
+    """With {title}."""
     what_worked: str
     who_acted: str
     nothing: str
@@ -65,6 +67,15 @@ class Wording:
     """With {at}."""
     knowable: str
     """With {at}."""
+    perhaps: str
+    """Where it is not certain which of several formulas holds."""
+    joints: Mapping[str, str]
+    """By the word for it in a formula; of `at_least` with {count} and {of}."""
+    single: str
+    """Of a service whose loss alone stops something."""
+    stops: str
+    """So many capabilities it stops: {count} {of} how many."""
+    together: str
     legend_notice: str
     legend_span: str
     legend_contested: str
@@ -95,7 +106,7 @@ ENGLISH: Final = Wording(
         Sign.RESCHEDULED: "rescheduled",
         Sign.WITHDRAWN: "withdrawn",
         Sign.OUT: "went out",
-        Sign.DEGRADED: "degraded",
+        Sign.DEGRADED: "became degraded",
         Sign.RESTORED: "restored",
         Sign.KNOWN: "could be known",
     },
@@ -114,8 +125,9 @@ ENGLISH: Final = Wording(
         "Oct",
         "Nov",
         "Dec",
-    ),  # fmt: skip
+    ),
     day="{weekday} {day} {month}",
+    headline="{title}: what worked when",
     what_worked="What still worked",
     who_acted="Who acted, and when one could know it",
     nothing="Nothing that has a date is recorded.",
@@ -140,6 +152,18 @@ ENGLISH: Final = Wording(
     contested="its time contested",
     to_take_effect="to take effect {at}",
     knowable="could be known from {at}",
+    perhaps="perhaps",
+    joints={
+        "all_of": "all of",
+        "any_of": "one of",
+        "at_least": "{count} of {of}",
+        "parts": "parts",
+        "optional": "optional",
+        "fallback": "makeshift",
+    },
+    single="single point of failure",
+    stops="alone stops {count} of {of}",
+    together="Stopped only if several are lost",
     legend_notice="until when announced",
     legend_span="some time in between",
     legend_contested="sources disagree",
@@ -161,7 +185,7 @@ GERMAN: Final = Wording(
         Sign.RESCHEDULED: "verschoben",
         Sign.WITHDRAWN: "zurückgenommen",
         Sign.OUT: "fiel aus",
-        Sign.DEGRADED: "eingeschränkt",
+        Sign.DEGRADED: "wurde eingeschränkt",
         Sign.RESTORED: "wiederhergestellt",
         Sign.KNOWN: "konnte man wissen",
     },
@@ -184,8 +208,9 @@ GERMAN: Final = Wording(
         "Okt.",
         "Nov.",
         "Dez.",
-    ),  # fmt: skip
+    ),
     day="{weekday} {day}. {month}",
+    headline="{title}: was wann ging",
     what_worked="Was noch ging",
     who_acted="Wer handelte, und ab wann man es wissen konnte",
     nothing="Verzeichnet ist nichts, was ein Datum hat.",
@@ -210,6 +235,18 @@ GERMAN: Final = Wording(
     contested="die Zeit ist strittig",
     to_take_effect="zum {at}",
     knowable="konnte man wissen ab {at}",
+    perhaps="vielleicht",
+    joints={
+        "all_of": "alle von",
+        "any_of": "eines von",
+        "at_least": "{count} von {of}",
+        "parts": "Teile",
+        "optional": "entbehrlich",
+        "fallback": "Notbehelf",
+    },
+    single="einzelne Schwachstelle",
+    stops="legt allein {count} von {of} lahm",
+    together="Steht nur, wenn mehrere verloren gehen",
     legend_notice="bis zum angekündigten Zeitpunkt",
     legend_span="irgendwann dazwischen",
     legend_contested="Quellen widersprechen sich",

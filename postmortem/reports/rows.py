@@ -51,8 +51,14 @@ def csv_text(table: Rows) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([key for key, _ in table.columns])
-    writer.writerows([[for_csv(cell) for cell in row] for row in table.cells()])
+    for row in table.rows:
+        writer.writerow([_csv_cell(row.get(key)) for key, _ in table.columns])
     return out.getvalue()
+
+
+def _csv_cell(value: object) -> str:
+    # a number is no formula, though it begins with a minus
+    return as_text(value) if isinstance(value, int | float) else for_csv(as_text(value))
 
 
 def markdown_text(table: Rows) -> str:

@@ -27,6 +27,7 @@ _MOMENT: Final = (
     r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?)?)?)?(\[[A-Z][A-Za-z0-9_+/-]*\])?"
 )
+_NUMBER: Final = r"-?[0-9]+(\.[0-9]+)?"
 _LONGEST_TEXT: Final = 1_000_000
 
 
@@ -154,7 +155,7 @@ def _field(field: Field) -> Schema:
 def _one(field: Field) -> Schema:
     if field.takes in (catalogue.ID, catalogue.REFERENCE):
         return {"$ref": "#/$defs/id"}
-    if field.takes in (catalogue.TIME, catalogue.FORMULA, catalogue.CITATION):
+    if field.takes in _COMMON:
         return {"$ref": f"#/$defs/{field.takes}"}
     if field.takes == catalogue.CHOICE:
         return {"enum": list(field.choices)}
@@ -210,4 +211,27 @@ _COMMON: Final[Schema] = {
         ],
     },
     "formula": _formula(),
+    "amount": {
+        "description": "a number or a range: 70, 70..80, 70.., ..80",
+        "anyOf": [
+            {
+                "type": "string",
+                "maxLength": 80,
+                "pattern": rf"^({_NUMBER}(\.\.({_NUMBER})?)?|\.\.{_NUMBER})$",
+            },
+            {"type": "number"},
+        ],
+    },
+    "count": {
+        "description": "a whole number",
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+            {"type": "string", "pattern": "^[0-9]{1,9}$"},
+        ],
+    },
+    "duration": {
+        "description": "weeks, days, hours, minutes: 7d, 36h, 1d12h",
+        "type": "string",
+        "pattern": "^(?=[0-9])([0-9]{1,6}w)?([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?$",
+    },
 }

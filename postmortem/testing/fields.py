@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from postmortem.core.entries import Entry
-from postmortem.core.fields import Names, Requires, Said, When
+from postmortem.core.fields import Amount, Duration, Names, Requires, Said, When
 from postmortem.core.times import BEGINNING, END, Instant, parse_span
 from postmortem.core.words import unprintable
 
@@ -46,6 +46,14 @@ METAS: Final[tuple[dict[str, Any], ...]] = (
     {"schlüssel": ["a", {"b": "\u2028"}], "sd": "no digest"},
     {"sd": "no digest"},
 )
+
+AMOUNTS: Final = (
+    *("0", "70", "70.0", "70..80", "..80", "70..", "-1.50..1", "0.000001", "007", "5..5"),
+    "9" * 80,
+)
+"""Amounts in every written form, some of them the same."""
+DURATIONS: Final = ("7d", "168h", "1w", "1d12h", "36h", "0m", "1w2d3h4m", "999999w999999m")
+COUNTS: Final = ("0", "30", "007", "999999999")
 
 
 @dataclass(frozen=True)
@@ -145,6 +153,12 @@ def some_of(options: tuple[str, ...], least: int, most: int) -> st.SearchStrateg
 
 
 @cache
+def several(one: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    """One or two of that kind."""
+    return st.lists(one, min_size=1, max_size=2)
+
+
+@cache
 def words() -> st.SearchStrategy[str]:
     """People's words: whatever text may be recorded."""
     anything = st.characters(exclude_categories=["Cs"]).filter(lambda c: unprintable(c) is None)
@@ -185,6 +199,8 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
 
     Raises: TypeError, for a type that nothing here makes.
     """
+    if kind == Duration:
+        return one_of(DURATIONS)
     if get_origin(kind) is Annotated:
         inner, *more = get_args(kind)
         return of_kind(inner, pool, [*marks, *more])
@@ -194,10 +210,13 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
     if get_origin(kind) is Literal:
         return one_of(get_args(kind))
     if get_origin(kind) is list:
-        ids = _named(pool, get_args(get_args(kind)[0]))
-        return some_of(ids, 1, 2) if ids else None
+        return _list(pool, [*marks, *get_args(get_args(kind)[0])])
     if kind is When:
         return times(pool.zone)
+    if kind is Amount:
+        return one_of(AMOUNTS)
+    if kind is int:
+        return one_of(COUNTS)
     if kind is Requires:
         parts = (*pool.services, *pool.capabilities)
         return formulas(parts) if parts else None
@@ -206,6 +225,14 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
     if kind is str:
         return _text(pool, marks)
     raise TypeError(f"nothing here makes a field of the type {kind!r}")
+
+
+def _list(pool: Pool, marks: Sequence[Any]) -> st.SearchStrategy[list[str]] | None:
+    ids = _named(pool, marks)
+    if ids is None:
+        text = _text(pool, marks)
+        return None if text is None else several(text)
+    return some_of(ids, 1, 2) if ids else None
 
 
 def _named(pool: Pool, marks: Sequence[Any]) -> tuple[str, ...] | None:

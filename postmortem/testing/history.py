@@ -22,6 +22,7 @@ from postmortem.core.history import (
     REVISED,
     WITHDRAWN,
 )
+from postmortem.core.incidents import INCIDENT_EVENTS, IncidentOpened
 from postmortem.core.times import END, AsOf
 from postmortem.testing.fields import ZONES, Pool, formulas, keys, moments, one_of
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord
@@ -36,8 +37,10 @@ _TYPES: Final = (
     *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED, Note.TYPE),
 )
 """What is told anew, by how often."""
+_OF_INCIDENTS: Final = tuple(cls.TYPE for cls in INCIDENT_EVENTS)
 _ABOUT_ANNOUNCEMENTS: Final = (RESCHEDULED, WITHDRAWN)
 _TURNS: Final = ("new",) * 6 + ("correction",) * 3 + ("retraction",) * 2 + ("amendment",)
+_INCIDENT: Final = "incident"
 
 
 @st.composite
@@ -48,16 +51,18 @@ def histories(
     least: int = 4,
     most: int = 20,
     plain: bool = False,
+    incidents: int = 1,
 ) -> list[Draft]:
     """Drafts for one platform: declarations, then `least` to `most` turns of whatever may follow.
 
     Events, corrections, retractions and amendments: most are valid; some a rule refuses, and
-    `MemoryRecord.of` leaves those out. `plain` leaves out people's words, so that more is drawn of
-    what decides the state.
+    `MemoryRecord.of` leaves those out. `plain` leaves out people's words and incidents, so that
+    more is drawn of what decides the state; of 12 + `incidents` turns that many tell of an
+    incident.
     """
     told = _Telling(draw, platform, plain)
     told.declare()
-    turns = draw(_turns(least, most))
+    turns = draw(_turns(least, most, 0 if plain else incidents))
     for count, turn in enumerate(turns):
         id = f"e{count}"
         if turn == "correction" and told.record.log.by_id:
@@ -66,6 +71,8 @@ def histories(
             told.retract(id)
         elif turn == "amendment":
             told.amend()
+        elif turn == _INCIDENT:
+            told.tell_of_incident(id, draw(one_of(_OF_INCIDENTS)))
         else:
             told.tell(id, draw(one_of(_TYPES)))
     return told.drafts
@@ -84,8 +91,9 @@ def questions(record: MemoryRecord) -> st.SearchStrategy[AsOf]:
 
 
 @cache
-def _turns(least: int, most: int) -> st.SearchStrategy[list[str]]:
-    return st.lists(one_of(_TURNS), min_size=least, max_size=most)
+def _turns(least: int, most: int, incidents: int) -> st.SearchStrategy[list[str]]:
+    turns = one_of((*_TURNS, *(_INCIDENT,) * incidents))
+    return st.lists(turns, min_size=least, max_size=most)
 
 
 class _Telling:
@@ -154,6 +162,11 @@ class _Telling:
         """Something new; a new disruption where nothing is there that it could be about."""
         if not self.bring(type, id=id):
             self.bring(ANNOUNCED if type in _ABOUT_ANNOUNCEMENTS else DOWN, id=id)
+
+    def tell_of_incident(self, id: str, type: str) -> None:
+        """What an incident adds; a new one where nothing is there that it could be about."""
+        if not self.bring(type, id=id):
+            self.bring(IncidentOpened.TYPE, id=id)
 
     def correct(self, id: str) -> None:
         """A corrected version of something told before, complete in itself."""
