@@ -10,7 +10,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.because import level
 from postmortem.cli.options import Asked, asked, nearest, question_options
-from postmortem.cli.spans import platform_name, when
+from postmortem.cli.spans import paragraph, platform_name, when
 from postmortem.cli.telling import entry_document, source_titles
 from postmortem.core.disruptions import Disruption
 from postmortem.core.errors import BadInput
@@ -20,7 +20,6 @@ from postmortem.core.levels import Level
 from postmortem.core.state import Picture
 from postmortem.core.supposing import parts
 from postmortem.core.times import BEGINNING, END, Span, format_span
-from postmortem.core.words import for_terminal
 from postmortem.reports import explanation as reports
 from postmortem.reports.rows import Rows
 from postmortem.store import look
@@ -39,7 +38,7 @@ Examples:
 
 \b
 --json prints {"platform", "at", "known_at", "recorded_at", "id", "kind", "worst", "best",
-"status"}, and with it
+"status", "since"}, and with it
   capabilities     what it rests on, by id, itself first: worst, best, status, matters, and
                    formulas: [{revised_by, since, formula}], those that may hold
   formula          {kind, worst, best, status, matters}; of the kind `id` its id, else `of`, its
@@ -98,7 +97,7 @@ def explain_(
     else:
         from postmortem.cli.why import Page
 
-        output.say(f"{id} of {for_terminal(name)} {output.question(question.as_of, question.zone)}")
+        paragraph(f"{id} of {name} {output.question(question.as_of, question.zone)}", 0)
         Page(question, found, entries, names, titles, whole=whole).print()
 
 

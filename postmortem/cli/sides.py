@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import click
-
-from postmortem.cli import because, output
-from postmortem.cli.because import level, marked
 from postmortem.cli.options import Asked
-from postmortem.cli.spans import when
-from postmortem.cli.telling import entry_document, remarks, what
+from postmortem.cli.telling import entry_document
 from postmortem.core import chronicle
-from postmortem.core.causes import FIRST, LAST
-from postmortem.core.diff import Between, Change, Kind, Moved
+from postmortem.core.diff import Change
 from postmortem.core.disruptions import Settled
-from postmortem.core.history import CLAIMED, Situation
-from postmortem.core.levels import Bounds
-from postmortem.core.times import AsOf, Instant, format_bound, format_instant, in_zone
-from postmortem.core.words import for_terminal
+from postmortem.core.history import Situation
+from postmortem.core.times import AsOf, Instant, format_bound, format_instant
 from postmortem.reports.explanation import span
-from postmortem.reports.rows import Rows
 from postmortem.store import look
 from postmortem.store.view import Logged
 

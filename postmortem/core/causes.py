@@ -5,6 +5,7 @@ A turn is an instant at which the bounds of a service or capability change.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import pairwise
@@ -91,6 +92,12 @@ class Causes:
         self.picture = picture
         self.statements = Statements(picture.situation)
         self.revised = revised(picture.situation)
+        self.turning: dict[Instant, list[Disruption | Expected]] = defaultdict(list)
+        """The disruptions whose bounds may change at an instant."""
+        for known in picture.by_service.values():
+            for disruption in known:
+                for instant in {*disruption.turns()}:
+                    self.turning[instant].append(disruption)
 
     def due(self, on: Basis, turned: Iterable[Turn]) -> Iterator[Due]:
         """Each of these turns of what was asked about, with its facts."""
@@ -112,13 +119,14 @@ class Causes:
     def _in_disruptions(self, moment: Moment) -> Iterator[_Reached]:
         turn = moment.at
         found: dict[tuple[Role, str], list[tuple[Disruption | Expected, Part]]] = {}
-        for service in moment.on.services:
-            for disruption in self.picture.by_service.get(service, ()):
-                if disruption.bounds(turn) != disruption.bounds(turn - 1):
-                    for part in parts(disruption):
-                        if _near(part.time.span, turn):
-                            key = part.role, part.time.fact
-                            found.setdefault(key, []).append((disruption, part))
+        for disruption in self.turning.get(turn, ()):
+            if disruption.service not in moment.services:
+                continue
+            if disruption.bounds(turn) != disruption.bounds(turn - 1):
+                for part in parts(disruption):
+                    if _near(part.time.span, turn):
+                        key = part.role, part.time.fact
+                        found.setdefault(key, []).append((disruption, part))
         for (role, fact), several in found.items():
             part = several[0][1]
             about = tuple(disruption.id for disruption, _ in several)

@@ -138,6 +138,19 @@ def with_revision(picture: Picture, capability: str, order: int, span: Span) -> 
     return supposed
 
 
+def only(picture: Picture, on: Basis) -> Picture:
+    """The picture of what something rests on, and of nothing else."""
+    situation = picture.situation
+    supposed = copy.copy(picture)
+    supposed.situation = replace(
+        situation,
+        services=frozenset(on.services),
+        capabilities={id: situation.capabilities[id] for id in on.capabilities},
+    )
+    supposed.order = list(on.capabilities)
+    return supposed
+
+
 # --- the dated parts of a disruption ------------------------------------------------------------
 
 

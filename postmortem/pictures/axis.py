@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from postmortem.core.times import Instant
+from postmortem.pictures.lanes import Axis
 from postmortem.pictures.lettering import width
-from postmortem.pictures.scene import Axis
 from postmortem.pictures.wording import Wording
 
 SIZE: Final = 11.0
@@ -96,11 +96,14 @@ class Ruler:
 
     @cached_property
     def beginning(self) -> str:
-        """What stands left of the axis, so that its first label need not: the day, or the year."""
+        """What stands left of the axis, so that its first label need not: day, month, year."""
         local = self._local(self.axis.start)
-        if self._step[0] == "clock" and not self._names_start:
-            return f"{self._day(local)} {local.year}"
-        return "" if self._step[0] == "day" and self._names_start else str(local.year)
+        kind = self._step[0]
+        if kind == "year" and self._minor:
+            return ""
+        if self._names_start:
+            return str(local.year) if kind == "clock" else ""
+        return f"{self._start_name} {local.year}" if kind == "clock" else self._start_name
 
     def clocks(self) -> list[tuple[Instant, str]]:
         """What the zone's clocks are called: from the start on, and from each change on."""
@@ -255,9 +258,7 @@ class Ruler:
     def _hours(self, size: int) -> Iterator[Tick]:
         """Full hours, minutes, … as the zone's clocks show them; where those change, with name."""
         start, end = self.axis.start, self.axis.end
-        aheads = [
-            self._wall(at) - at for at in (*range(start, end, _DAY // 2), start, end - 1)
-        ]
+        aheads = [self._wall(at) - at for at in (*range(start, end, _DAY // 2), start, end - 1)]
         name = self._local(start).tzname()
         first = (start + min(aheads)) // size
         last = (end + max(aheads)) // size

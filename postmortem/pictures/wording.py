@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from postmortem.core.levels import Level
-from postmortem.pictures.scene import Condition, Sign
+from postmortem.pictures.lanes import Condition, Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Wording:
     """Short, from January."""
     day: str
     """A day with {weekday}, {day} and {month}."""
+    headline: str
+    """With {title}."""
     what_worked: str
     who_acted: str
     nothing: str
@@ -95,16 +97,28 @@ ENGLISH: Final = Wording(
         Sign.RESCHEDULED: "rescheduled",
         Sign.WITHDRAWN: "withdrawn",
         Sign.OUT: "went out",
-        Sign.DEGRADED: "degraded",
+        Sign.DEGRADED: "became degraded",
         Sign.RESTORED: "restored",
         Sign.KNOWN: "could be known",
     },
     levels={Level.UNAVAILABLE: "out", Level.DEGRADED: "degraded", Level.OPERATIONAL: "works"},
     weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     months=(
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ),  # fmt: skip
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    ),
     day="{weekday} {day} {month}",
+    headline="{title}: what worked when",
     what_worked="What still worked",
     who_acted="Who acted, and when one could know it",
     nothing="Nothing that has a date is recorded.",
@@ -150,7 +164,7 @@ GERMAN: Final = Wording(
         Sign.RESCHEDULED: "verschoben",
         Sign.WITHDRAWN: "zurückgenommen",
         Sign.OUT: "fiel aus",
-        Sign.DEGRADED: "eingeschränkt",
+        Sign.DEGRADED: "wurde eingeschränkt",
         Sign.RESTORED: "wiederhergestellt",
         Sign.KNOWN: "konnte man wissen",
     },
@@ -161,10 +175,21 @@ GERMAN: Final = Wording(
     },
     weekdays=("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"),
     months=(
-        "Jan.", "Febr.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.",
+        "Jan.",
+        "Febr.",
+        "März",
+        "Apr.",
+        "Mai",
+        "Juni",
+        "Juli",
+        "Aug.",
+        "Sept.",
+        "Okt.",
+        "Nov.",
         "Dez.",
-    ),  # fmt: skip
+    ),
     day="{weekday} {day}. {month}",
+    headline="{title}: was wann ging",
     what_worked="Was noch ging",
     who_acted="Wer handelte, und ab wann man es wissen konnte",
     nothing="Verzeichnet ist nichts, was ein Datum hat.",

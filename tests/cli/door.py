@@ -100,9 +100,16 @@ def program(
 
 @contextlib.contextmanager
 def looked_into(store: Path) -> Iterator[sqlite3.Connection]:
-    """The database, read only."""
-    with contextlib.closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as connection:
-        yield connection
+    """The database, read only; writable where somebody who was killed left a journal to undo."""
+    for mode in ("ro", "rw"):
+        uri = f"{store.as_uri()}?mode={mode}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master")
+            except sqlite3.OperationalError:
+                continue
+            yield connection
+            return
 
 
 def positions(store: Path) -> list[int]:

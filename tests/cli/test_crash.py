@@ -19,6 +19,7 @@ import pytest
 from cli.books import HEAD, event
 from cli.door import environment, logged, looked_into, positions, program, run
 
+from postmortem.core import formulas
 from postmortem.store import readmodel
 
 SEED = random.SystemRandom().randrange(2**32)
@@ -306,6 +307,20 @@ def test_ctrl_c_leaves_nothing_half_recorded(tmp_path):
     assert "interrupted; what was not acknowledged is not recorded" in err
     assert logged(store) == before
     assert run("--db", store, "import", tmp_path / "small.yaml", "--json").json["skipped"] == 7
+
+
+def test_ctrl_c_inside_pydantic(tmp_path, monkeypatch):
+    """It hands an interrupt on in an error of its own."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "small.yaml").write_text(HEAD)
+    monkeypatch.setattr(formulas, "document", interrupt)
+    ran = run("--db", tmp_path / "store.db", "import", tmp_path / "small.yaml")
+    assert ran.status == 130
+    assert "interrupted" in ran.err
+    assert positions(tmp_path / "store.db") == []
 
 
 def test_ctrl_c_between_answers(tmp_path):

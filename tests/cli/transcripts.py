@@ -41,7 +41,7 @@ from postmortem.store import ledger
 START = 1_796_126_400  # 2026-12-01T12:00:00Z
 HOME = "/home/you"
 SKIPPED = re.compile(r"\./dev (test|check|lock)\b")
-OURS = re.compile(r"\$ (\./dev|([A-Z_]+=\S+ )*postmortem)\b")
+OURS = re.compile(r"\$ (\./dev|export|([A-Z_]+=\S+ )*postmortem)\b")
 SHELL = re.compile(r"[|&;<>$`*?(){}~\n]|^[A-Z_]+=|^(?!postmortem\b)")
 
 
@@ -176,6 +176,10 @@ class World:
         command = re.sub(r"^\./dev\b", "postmortem", command.replace("\\\n", " "))
         if command == "echo $?":
             return Ran(self.status, f"{self.status}\n", "")
+        if command.startswith("export "):
+            name, _, value = command[7:].partition("=")
+            self.environment[name] = value
+            return Ran(0, "", "")
         if command.startswith("cd "):
             self.here = (self.here / command[3:]).resolve(strict=True)
             return Ran(0, "", "")

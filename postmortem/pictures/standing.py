@@ -1,0 +1,135 @@
+"""How every service and capability stands, over all time: the stretches of its lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+
+from postmortem.core import formulas
+from postmortem.core.causes import FIRST, LAST, courses
+from postmortem.core.disruptions import Expected
+from postmortem.core.levels import WORKS, Bounds, Level
+from postmortem.core.measures import Course
+from postmortem.core.state import Picture
+from postmortem.core.supposing import basis
+from postmortem.core.times import BEGINNING, END, Instant
+from postmortem.pictures.lanes import Condition, Stretch
+
+
+class Conditions:
+    """Asks a picture how each service and capability stands, over all time."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.courses = courses(picture)
+        self.silent = picture.situation.services - picture.by_service.keys()
+        self.expected = {
+            service: [each for each in known if isinstance(each, Expected)]
+            for service, known in picture.by_service.items()
+        }
+
+    def of_service(self, service: str) -> Iterator[Stretch]:
+        """The stretches of a service."""
+        course = self.courses[service]
+        expected = self.expected.get(service, [])
+        levels = _Along(course)
+
+        def standing(at: Instant) -> _Standing:
+            bounds, announced = levels.at(at), any(each.noticed(at) for each in expected)
+            return _standing(bounds, announced, service in self.silent)
+
+        turns = [each for expecting in expected for each in _noticed(expecting)]
+        return _stretches([*(at for at, _ in course), *turns], standing)
+
+    def of_capability(self, capability: str) -> Iterator[Stretch]:
+        """The stretches of a capability: it ends if what is announced would lower its level."""
+        course = self.courses[capability]
+        on = basis(self.picture, capability)
+        expected = [each for service in on.services for each in self.expected.get(service, ())]
+        levels = _Along(course)
+        parts = {service: _Along(self.courses[service]) for service in on.services}
+        turns = [at for at, _ in course]
+        if expected:
+            turns += [each for expecting in expected for each in _noticed(expecting)]
+            turns += [at for service in on.services for at, _ in self.courses[service]]
+        turns += [
+            at
+            for each in on.capabilities
+            for revision, _ in self.picture.revisions.get(each, ())
+            for at in (*revision.span, revision.span.earliest + 1)
+        ]
+
+        def standing(at: Instant) -> _Standing:
+            bounds = levels.at(at)
+            noticed = [each for each in expected if each.noticed(at)]
+            announced = bool(noticed)
+            if noticed and bounds == WORKS:
+                supposed = {service: part.at(at) for service, part in parts.items()}
+                for each in noticed:
+                    level = min(supposed[each.service].worst, each.effect)
+                    supposed[each.service] = Bounds(level, level)
+                lowered = self.picture.levels(supposed, at, on.capabilities)[capability]
+                announced = lowered.worst < Level.OPERATIONAL
+            silent = bounds == WORKS and self._leaves(capability, at) <= self.silent
+            return _standing(bounds, announced, silent)
+
+        return _stretches(turns, standing)
+
+    def _leaves(self, capability: str, at: Instant) -> set[str]:
+        """The services that it rests on at T."""
+        found: set[str] = set()
+        pending = [capability]
+        while pending:
+            here = pending.pop()
+            if here not in found:
+                found.add(here)
+                if here in self.picture.situation.capabilities:
+                    for formula in self.picture.formulas_at(here, at):
+                        pending += formulas.ids(formula)
+        return found & self.picture.situation.services
+
+
+_Standing = tuple[Condition, Bounds, bool]
+
+
+def _standing(bounds: Bounds, announced: bool, silent: bool) -> _Standing:
+    if bounds == WORKS:
+        if silent:
+            return Condition.SILENT, bounds, False
+        return Condition.ENDING if announced else Condition.WORKS, bounds, announced
+    if bounds.worst is not bounds.best:
+        return Condition.UNCERTAIN, bounds, announced
+    if bounds.worst is Level.DEGRADED:
+        return Condition.DEGRADED, bounds, announced
+    return Condition.OUT, bounds, False  # there is nothing left to end
+
+
+class _Along:
+    """A course, asked at ascending instants."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.index = 0
+
+    def at(self, instant: Instant) -> Bounds:
+        while self.index + 1 < len(self.course) and self.course[self.index + 1][0] <= instant:
+            self.index += 1
+        return self.course[self.index][1]
+
+
+def _noticed(expected: Expected) -> tuple[Instant, Instant]:
+    return expected.announced.earliest, expected.notice_until
+
+
+def _stretches(
+    turns: Iterable[Instant], standing: Callable[[Instant], _Standing]
+) -> Iterator[Stretch]:
+    """What holds between the turns, equal neighbours made one."""
+    instants = sorted({FIRST, *(turn for turn in turns if FIRST < turn <= LAST)})
+    held: list[tuple[Instant, _Standing]] = []
+    for instant in instants:
+        here = standing(instant)
+        if not held or held[-1][1] != here:
+            held.append((instant, here))
+    for (start, here), (end, _) in pairwise([*held, (END, held[-1][1])]):
+        yield Stretch(BEGINNING if start == FIRST else start, end, *here)
