@@ -32,12 +32,12 @@ Examples:
 \b
 --json prints {"platform", "clock", "before", "after"}: the clock that is compared, and the two
 questions, {at, known_at, recorded_at}. With --known-at or --recorded-at it also has
-  record     [{what, fact, type, known_at, recorded_at, by, before, after, differs, dated,
-             time_before, time_after}]: what became of each fact (asserted, claimed, corrected,
-             retracted, brought back, no longer in force), by which retractions; its entries as
-             `log` has them; the fields that differ, [{field, old, new}]; and of the fact that it
-             dates {earliest, latest, contested}
-  declared   the same of declarations: what, kind, id, recorded_at, before, after, differs
+  record     [{what, fact, type, by, before, after, differs, dated, time_before, time_after}]:
+             what became of each fact (asserted, claimed, corrected, retracted, brought back, no
+             longer in force), by which retractions; its entries as `log` has them; the fields
+             that differ, [{field, old, new}]; and of the fact that it dates {earliest, latest,
+             contested}; under the name of the clock since when
+  declared   the same of declarations: what, kind, id, before, after, differs, recorded_at
   from, to   the window, null on a side without a limit
   levels     [{id, kind, from, to, before, after}]: where the levels are others, the longest
              periods [from, to) of one such pair; null as before: not declared yet

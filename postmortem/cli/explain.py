@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,18 @@ from postmortem.reports import explanation as reports
 from postmortem.reports.rows import Rows
 from postmortem.store import look
 from postmortem.store.view import Logged
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _completed(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem[Any]]:
+    """What can be explained of what begins so."""
+    from postmortem.cli.completion import ids
+
+    return ids(ctx, incomplete, names="part")
 
 
 @click.command(
@@ -52,13 +64,13 @@ Examples:
                    [{role, fact, about, edge, said_by, effect}]}]
   if_ended         [{disruption}], if_lost [{service}], with the worst, best and status then
   if_carried_out   [{announcement, carried_out, not_carried_out}]
-  if_known         [{role, fact, about, effect, decides, outcomes, stated}]: were its time known to
-                   be within [{earliest, latest, said_by, worst, best, status}]
+  if_known         [{role, fact, about, effect, decides, outcomes, stated}]: were its time known
+                   to be within [{earliest, latest, said_by, worst, best, status}]
   facts            of every fact named, by its first id: what `log` prints, and its sources
 What matters holds the level down: were all else operational, it would stay as it is. Instants are
 in UTC; null is open, or not there. As csv and markdown: the disruptions, a row each.""",
 )
-@click.argument("id", metavar="ID")
+@click.argument("id", metavar="ID", shell_complete=_completed)
 @click.option("--at", metavar="TIME", help="The moment in the world; else now.")
 @click.option(
     "--turns",

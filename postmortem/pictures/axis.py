@@ -3,20 +3,18 @@
 Lines stand at full local hours, days, months, years of the zone shown, whatever its clocks do: a
 day of 23 or 25 hours is that long. The step is the finest whose labels fit, from a microsecond to
 five thousand years.
-
-Source: PEP 495 for skipped and repeated local times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from postmortem.core.times import Instant
+from postmortem.pictures.clocks import DAY, HOUR, MINUTE, SECOND, Clocks
 from postmortem.pictures.lanes import Axis
 from postmortem.pictures.lettering import width
 from postmortem.pictures.wording import Wording
@@ -26,19 +24,13 @@ SIZE: Final = 11.0
 BOLD: Final = 12.0
 _GAP: Final = 9.0  # between two labels at least, in pixels
 
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of walls, which are in no zone
-_EPOCH_DAY: Final = date(1970, 1, 1)
 _YEARS: Final = (1, 9998)  # of whose every day all clocks can tell the time
 
 _CLOCK: Final = (
     *(count * 10**digits for digits in range(6) for count in (1, 2, 5)),
-    *(count * _SECOND for count in (1, 2, 5, 10, 15, 30)),
-    *(count * _MINUTE for count in (1, 2, 5, 10, 15, 30)),
-    *(count * _HOUR for count in (1, 2, 3, 6, 12)),
+    *(count * SECOND for count in (1, 2, 5, 10, 15, 30)),
+    *(count * MINUTE for count in (1, 2, 5, 10, 15, 30)),
+    *(count * HOUR for count in (1, 2, 3, 6, 12)),
 )
 _DAYS: Final = (tuple(range(1, 32)), tuple(range(1, 31, 2)), (1, 8, 15, 22), (1, 15))
 _MONTHS: Final = (1, 2, 3, 6)
@@ -73,9 +65,9 @@ class Ruler:
     wording: Wording
 
     @cached_property
-    def zone(self) -> tzinfo:
-        """The zone whose clocks are shown."""
-        return UTC if self.axis.zone is None else ZoneInfo(self.axis.zone)
+    def clocks(self) -> Clocks:
+        """The clocks that are shown."""
+        return Clocks(self.axis.zone)
 
     def x(self, at: Instant) -> float:
         """Where an instant lies, in pixels from the start; beyond the ends too."""
@@ -97,73 +89,13 @@ class Ruler:
     @cached_property
     def beginning(self) -> str:
         """What stands left of the axis, so that its first label need not: day, month, year."""
-        local = self._local(self.axis.start)
+        local = self.clocks.local(self.axis.start)
         kind = self._step[0]
         if kind == "year" and self._minor:
             return ""
         if self._names_start:
             return str(local.year) if kind == "clock" else ""
         return f"{self._start_name} {local.year}" if kind == "clock" else self._start_name
-
-    def clocks(self) -> list[tuple[Instant, str]]:
-        """What the zone's clocks are called: from the start on, and from each change on."""
-        found: list[tuple[Instant, str]] = []
-        at = self.axis.start
-        ends = self.axis.end
-        while at < ends:
-            name = self._clock_name(at)
-            if not found or found[-1][1] != name:
-                found.append((self._change(found, at), name))
-            at += max(_DAY, (ends - self.axis.start) // 2000)
-        last = self._clock_name(ends - 1)
-        if found[-1][1] != last:
-            found.append((self._change(found, ends - 1), last))
-        return found
-
-    def _change(self, found: list[tuple[Instant, str]], at: Instant) -> Instant:
-        """The first instant at which the clocks have the name that they have at `at`."""
-        if not found:
-            return at
-        name, low, high = found[-1][1], max(found[-1][0], at - 40 * _DAY), at
-        while low + 1 < high:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._clock_name(middle) == name else (low, middle)
-        return high
-
-    def _clock_name(self, at: Instant) -> str:
-        local = self._local(at)
-        ahead = self._ahead(local)
-        name = local.tzname() or ""
-        minutes = abs(ahead) // _MINUTE
-        text = f"{'-' if ahead < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-        return f"{name} (UTC{text})" if name.isalpha() and name != "UTC" else f"UTC{text}"
-
-    # --- local time -------------------------------------------------------------------------------
-
-    def _local(self, at: Instant) -> datetime:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).astimezone(self.zone)
-
-    def _ahead(self, local: datetime) -> int:
-        return (local.utcoffset() or timedelta()) // timedelta(microseconds=1)
-
-    def _wall(self, at: Instant) -> int:
-        """What the clocks show then: microseconds, as if they were in UTC."""
-        return at + self._ahead(self._local(at))
-
-    def _at_wall(self, wall: int) -> list[Instant]:
-        """The instants at which the clocks show that: one, two, or none where it is skipped."""
-        face = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=self.zone)
-        found = {wall - self._ahead(face.replace(fold=fold)) for fold in (0, 1)}
-        return sorted(at for at in found if self._wall(at) == wall)
-
-    def _day_begins(self, day: date) -> Instant:
-        """The first instant of a local day."""
-        wall = (day - _EPOCH_DAY).days * _DAY
-        found = self._at_wall(wall)
-        if found:
-            return found[0]
-        face = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=self.zone)
-        return wall - self._ahead(face)  # midnight is skipped: the offset before the change
 
     def _inside(self, at: Instant) -> bool:
         return self.axis.start <= at < self.axis.end
@@ -178,13 +110,13 @@ class Ruler:
             if size * pixel >= width(_clock_face(0, size), SIZE) + _GAP:
                 return "clock", size
         for number, length in enumerate((1, 2, 7, 14)):
-            if length * _DAY * pixel >= width("30", SIZE) + _GAP:
+            if length * DAY * pixel >= width("30", SIZE) + _GAP:
                 return "day", number
         for count in _MONTHS:
-            if count * 30 * _DAY * pixel >= width("Febr.", SIZE) + _GAP:
+            if count * 30 * DAY * pixel >= width("Febr.", SIZE) + _GAP:
                 return "month", count
         for count in _YEAR_STEPS:
-            if count * 365 * _DAY * pixel >= width("2021", SIZE) + _GAP:
+            if count * 365 * DAY * pixel >= width("2021", SIZE) + _GAP:
                 return "year", count
         return "year", _YEAR_STEPS[-1]
 
@@ -199,27 +131,27 @@ class Ruler:
                 Tick(at, str(day.day), False)
                 for first in self._firsts(1)
                 for day in _month(first)
-                if day.day in days and self._inside(at := self._day_begins(day))
+                if day.day in days and self._inside(at := self.clocks.day_begins(day))
             ]
         if kind == "month":
             return [
                 Tick(at, self.wording.months[first.month - 1], False)
                 for first in self._firsts(size)
-                if self._inside(at := self._day_begins(first))
+                if self._inside(at := self.clocks.day_begins(first))
             ]
         return [
             Tick(at, str(first.year), False)
             for first in self._firsts(12 * size)
-            if self._inside(at := self._day_begins(first))
+            if self._inside(at := self.clocks.day_begins(first))
         ]
 
     @cached_property
     def _major(self) -> list[Tick]:
         kind, _ = self._step
         if kind == "clock":
-            day = self._local(self.axis.start).date()
+            day = self.clocks.local(self.axis.start).date()
             found = []
-            while (at := self._day_begins(day)) < self.axis.end:
+            while (at := self.clocks.day_begins(day)) < self.axis.end:
                 if self._inside(at):
                     found.append(Tick(at, self._day(day), True))
                 day += timedelta(days=1)
@@ -230,7 +162,7 @@ class Ruler:
         return [
             Tick(at, self._month_name(first) if kind == "day" else str(first.year), True)
             for first in self._firsts(months)
-            if self._inside(at := self._day_begins(first))
+            if self._inside(at := self.clocks.day_begins(first))
         ]
 
     def _day(self, day: date) -> str:
@@ -245,8 +177,8 @@ class Ruler:
 
     def _firsts(self, months: int) -> Iterator[date]:
         """The first days of those months: every so many, counted from January of year 0."""
-        begins = self._local(self.axis.start)
-        ends = self._local(self.axis.end)
+        begins = self.clocks.local(self.axis.start)
+        ends = self.clocks.local(self.axis.end)
         number = (begins.year * 12 + begins.month - 1) // months * months
         last = ends.year * 12 + ends.month - 1
         while number <= last:
@@ -258,16 +190,16 @@ class Ruler:
     def _hours(self, size: int) -> Iterator[Tick]:
         """Full hours, minutes, … as the zone's clocks show them; where those change, with name."""
         start, end = self.axis.start, self.axis.end
-        aheads = [self._wall(at) - at for at in (*range(start, end, _DAY // 2), start, end - 1)]
-        name = self._local(start).tzname()
+        aheads = [self.clocks.ahead(at) for at in (*range(start, end, DAY // 2), start, end - 1)]
+        name = self.clocks.local(start).tzname()
         first = (start + min(aheads)) // size
         last = (end + max(aheads)) // size
         for number in range(first, last + 1):
             wall = number * size
-            for at in self._at_wall(wall):
+            for at in self.clocks.at_wall(wall):
                 if self._inside(at):
-                    named = self._local(at).tzname()
-                    text = _clock_face(wall % _DAY, size)
+                    named = self.clocks.local(at).tzname()
+                    text = _clock_face(wall % DAY, size)
                     yield Tick(at, text if named == name else f"{text} {named}", False)
                     name = named
 
@@ -284,7 +216,7 @@ class Ruler:
 
     @property
     def _start_name(self) -> str:
-        local = self._local(self.axis.start)
+        local = self.clocks.local(self.axis.start)
         kind = self._step[0]
         if kind == "clock":
             return self._day(local)
@@ -292,11 +224,13 @@ class Ruler:
 
     def _upper(self) -> Iterator[Label]:
         """The names of days, months or years, each from its line on; the first from the start."""
-        year = self._local(self.axis.start).year
+        year = self.clocks.local(self.axis.start).year
         names: list[tuple[float, str, int]] = []
         if self._names_start and not any(self.x(tick.at) == 0 for tick in self._major):
             names.append((0.0, self._start_name, year))
-        names += [(self.x(tick.at), tick.text, self._local(tick.at).year) for tick in self._major]
+        names += [
+            (self.x(tick.at), tick.text, self.clocks.local(tick.at).year) for tick in self._major
+        ]
         until = -_GAP
         for index, (x, text, its_year) in enumerate(names):
             room = (names[index + 1][0] if index + 1 < len(names) else self.length + 20) - x
@@ -339,12 +273,12 @@ def _month(first: date) -> Iterator[date]:
 
 def _clock_face(wall: int, size: int) -> str:
     """A time of day, as exact as the step asks for."""
-    seconds, rest = divmod(wall, _SECOND)
+    seconds, rest = divmod(wall, SECOND)
     text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
-    if size % _MINUTE == 0:
+    if size % MINUTE == 0:
         return text
     text += f":{seconds % 60:02}"
-    if size % _SECOND == 0:
+    if size % SECOND == 0:
         return text
     digits = 6
     while size % 10 ** (7 - digits) == 0:

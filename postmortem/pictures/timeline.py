@@ -125,18 +125,18 @@ class _Drawing:
         """Which clocks are shown; where they change, from when on."""
         if self.places is None:
             return ""
-        zone = self.places.axis.zone
-        if zone in (None, "UTC", "Etc/UTC"):
+        clocks, axis = self.places.ruler.clocks, self.places.axis
+        if clocks.is_utc:
             return self.wording.times_in.format(zone="UTC")
-        clocks = self.places.ruler.clocks()
-        (_, first), *more = clocks
-        text = f"{zone}, {first}"
+        names = clocks.names(axis.start, axis.end)
+        (_, first), *more = names
+        text = f"{axis.zone}, {first}"
         if len(more) == 1:
             at, then = more[0]
             since = self.wording.since.format(at=self.telling.moment(at), what=then)
             text += f"{self.wording.then}{since}"
         elif more:
-            text = f"{zone}, {' / '.join(dict.fromkeys(name for _, name in clocks))}"
+            text = f"{axis.zone}, {' / '.join(dict.fromkeys(name for _, name in names))}"
         return self.wording.times_in.format(zone=text)
 
     def _cursor_label(self) -> None:

@@ -67,6 +67,15 @@ class Wording:
     """With {at}."""
     knowable: str
     """With {at}."""
+    perhaps: str
+    """Where it is not certain which of several formulas holds."""
+    joints: Mapping[str, str]
+    """By the word for it in a formula; of `at_least` with {count} and {of}."""
+    single: str
+    """Of a service whose loss alone stops something."""
+    stops: str
+    """So many capabilities it stops: {count} {of} how many."""
+    together: str
     legend_notice: str
     legend_span: str
     legend_contested: str
@@ -143,6 +152,18 @@ ENGLISH: Final = Wording(
     contested="its time contested",
     to_take_effect="to take effect {at}",
     knowable="could be known from {at}",
+    perhaps="perhaps",
+    joints={
+        "all_of": "all of",
+        "any_of": "one of",
+        "at_least": "{count} of {of}",
+        "parts": "parts",
+        "optional": "optional",
+        "fallback": "makeshift",
+    },
+    single="single point of failure",
+    stops="alone stops {count} of {of}",
+    together="Stopped only if several are lost",
     legend_notice="until when announced",
     legend_span="some time in between",
     legend_contested="sources disagree",
@@ -214,6 +235,18 @@ GERMAN: Final = Wording(
     contested="die Zeit ist strittig",
     to_take_effect="zum {at}",
     knowable="konnte man wissen ab {at}",
+    perhaps="vielleicht",
+    joints={
+        "all_of": "alle von",
+        "any_of": "eines von",
+        "at_least": "{count} von {of}",
+        "parts": "Teile",
+        "optional": "entbehrlich",
+        "fallback": "Notbehelf",
+    },
+    single="einzelne Schwachstelle",
+    stops="legt allein {count} von {of} lahm",
+    together="Steht nur, wenn mehrere verloren gehen",
     legend_notice="bis zum angekündigten Zeitpunkt",
     legend_span="irgendwann dazwischen",
     legend_contested="Quellen widersprechen sich",

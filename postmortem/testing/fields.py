@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from postmortem.core.events import Entry
 from postmortem.core.fields import Names, Requires, Said, When
+from postmortem.core.recorded import SUBJECTS
 from postmortem.core.times import BEGINNING, END, Instant, parse_span
 from postmortem.core.words import unprintable
 
@@ -226,6 +227,10 @@ def _text(pool: Pool, marks: Sequence[Any]) -> st.SearchStrategy[str] | None:
     return one_of(tuple(text for text in NASTY if text))
 
 
+_SUBJECTS: Final = {*SUBJECTS, "effect"}
+"""Optional or not, these are what makes an event interesting."""
+
+
 def keys(
     draw: st.DrawFn, cls: type[Entry], pool: Pool, given: Mapping[str, Any]
 ) -> dict[str, Any] | None:
@@ -239,7 +244,8 @@ def keys(
         for name, info in cls.model_fields.items()
         if not info.is_required() and name not in given
     )
-    chosen = draw(some_of(optional, 0, 3)) if optional else ()
+    chosen = draw(some_of(optional, 0, 3)) if optional else []
+    chosen += [name for name in optional if name in _SUBJECTS and draw(one_of((False, True)))]
     found: dict[str, Any] = {}
     for name, info in cls.model_fields.items():
         if name in given:

@@ -22,7 +22,7 @@ from postmortem.core.history import (
     REVISED,
     WITHDRAWN,
 )
-from postmortem.core.times import END, AsOf
+from postmortem.core.times import BEGINNING, END, AsOf
 from postmortem.testing.fields import ZONES, Pool, formulas, keys, moments, one_of
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord
 from postmortem.testing.sentences import PLATFORM, draft
@@ -30,7 +30,7 @@ from postmortem.testing.sentences import PLATFORM, draft
 SERVICES: Final = ("aws", "okta", "twilio")
 CAPABILITIES: Final = ("hosting", "login", "posting")
 SOURCES: Final = ("press", "letter")
-_TYPES: Final = (
+TYPES: Final = (
     *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED),
     *(EFFECT_CHANGED, RESTORED, RESCHEDULED, CLAIMED) * 2,
     *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED, Note.TYPE),
@@ -48,14 +48,17 @@ def histories(
     least: int = 4,
     most: int = 20,
     plain: bool = False,
+    types: tuple[str, ...] = TYPES,
+    services: tuple[str, ...] = SERVICES,
 ) -> list[Draft]:
     """Drafts for one platform: declarations, then `least` to `most` turns of whatever may follow.
 
     Events, corrections, retractions and amendments: most are valid; some a rule refuses, and
     `MemoryRecord.of` leaves those out. `plain` leaves out people's words, so that more is drawn of
-    what decides the state.
+    what decides the state; fewer `types` (a name as often as it is to be drawn) and `services`
+    make histories in which more of what is told meets.
     """
-    told = _Telling(draw, platform, plain)
+    told = _Telling(draw, platform, plain, services)
     told.declare()
     turns = draw(_turns(least, most))
     for count, turn in enumerate(turns):
@@ -67,19 +70,23 @@ def histories(
         elif turn == "amendment":
             told.amend()
         else:
-            told.tell(id, draw(one_of(_TYPES)))
+            told.tell(id, draw(one_of(types)))
     return told.drafts
 
 
 def questions(record: MemoryRecord) -> st.SearchStrategy[AsOf]:
-    """Where one may stand on the three clocks: beside everything that is told, or without limit."""
+    """Where one may stand on the three clocks: beside what is told there, or without limit."""
+    versions = record.log.by_id.values()
+    spans = [span for v in versions for span in (v.at, v.effective) if span is not None]
+    bounds = {bound for span in spans for bound in span} - {BEGINNING, END}
+    told = sorted(bound + by for bound in bounds for by in (-1, 0, 1))
+    known = sorted({version.known + by for version in versions for by in (-1, 0)})
     recorded = sorted({DAWN - 1, *(now for now, _ in record.told)})
-    known = tuple(sorted({version.known for version in record.log.by_id.values()}))
     return st.builds(
         AsOf,
-        one_of(moments()),
-        one_of((END, *known, *moments())),
-        one_of((END, *recorded)),
+        one_of((*told, *moments()[::10])),
+        one_of((*[END] * (1 + len(known) // 2), *known)),
+        one_of((*[END] * (1 + len(recorded) // 2), *recorded)),
     )
 
 
@@ -91,9 +98,12 @@ def _turns(least: int, most: int) -> st.SearchStrategy[list[str]]:
 class _Telling:
     """A history under way."""
 
-    def __init__(self, draw: st.DrawFn, platform: str, plain: bool) -> None:
+    def __init__(
+        self, draw: st.DrawFn, platform: str, plain: bool, services: tuple[str, ...]
+    ) -> None:
         self.draw = draw
         self.platform = platform
+        self.services = services
         self.record = MemoryRecord(platform)
         self.drafts: list[Draft] = []
         self.zone = draw(st.sampled_from(ZONES))
@@ -111,7 +121,7 @@ class _Telling:
         return Pool(
             self.zone,
             self.declared("source", SOURCES),
-            self.declared("service", SERVICES),
+            self.declared("service", self.services),
             self.declared("capability", CAPABILITIES),
             events,
         )
@@ -144,10 +154,10 @@ class _Telling:
         self.bring("platform-declared", id=self.platform, zone=self.zone)
         for kind, ids, least in (
             ("source", SOURCES, 0),
-            ("service", SERVICES, 1),
+            ("service", self.services, 1),
             ("capability", CAPABILITIES, 0),
         ):
-            for id in ids[: self.draw(one_of(tuple(range(least, len(ids) + 1))))]:
+            for id in ids[: self.draw(one_of((least, *range(least, len(ids) + 1))))]:
                 self.bring(f"{kind}-declared", id=id)
 
     def tell(self, id: str, type: str) -> None:

@@ -91,6 +91,7 @@ def program(
         env=environment(**env or {}),
         cwd=cwd or ROOT,
         check=False,
+        timeout=100,
     )
     return Ran(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
 

@@ -199,7 +199,7 @@ def at_once(store: Path, files: list[list[Path]]) -> list[list[dict[str, int]]]:
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate() for process in processes]
+    said = [process.communicate(timeout=100) for process in processes]
     assert [(p.returncode, err) for p, (_, err) in zip(processes, said, strict=True)] == [
         (0, "") for _ in processes
     ]
@@ -275,9 +275,13 @@ def interrupted(command: list[object], ready) -> tuple[int, str, str]:
     )
     while process.poll() is None and not ready():
         time.sleep(0.002)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    return process.returncode, out, err
+    while True:
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=2)
+        except subprocess.TimeoutExpired:
+            continue  # it came between Python's look at signals and a read that waits
+        return process.returncode, out, err
 
 
 def test_ctrl_c_leaves_nothing_half_recorded(tmp_path):

@@ -20,13 +20,15 @@ sources: {press: {title: A paper, published_at: 2026-01-02T09:00Z}}
 services: {aws: {name: Hosting}, mail: {}}
 capabilities: {host: aws, log-in: {all_of: [host, {optional: mail}]}}
 events:
-  - {id: a1, type: cutoff-announced, service: aws, at: 2026-01-01T09:00, effective_at: 2026-01-03T11:00}
+  - {id: a1, type: cutoff-announced, service: aws, at: 2026-01-01T09:00,
+     effective_at: 2026-01-03T11:00}
   - {id: d1, type: service-down, service: mail, at: 2026-01-02, cites: [press]}
 """,
     "2026-01-04T12:00:00Z": """
 events:
   - {id: c1, type: service-cut-off, service: aws, announcement: a1, at: 2026-01-03T11:00}
-  - {id: d1b, type: service-down, service: mail, at: 2026-01-02T08:00, effect: degraded, replaces: d1}
+  - {id: d1b, type: service-down, service: mail, at: 2026-01-02T08:00, effect: degraded,
+     replaces: d1}
   - {id: t1, type: time-claimed, about: c1, time: 2026-01-03T13:00, known_at: 2026-01-03T14:00}
 """,
     "2026-01-06T12:00:00Z": """
@@ -132,7 +134,8 @@ def test_one_alone_is_compared_with_now(store):
     assert {each["before"] for each in everything["levels"]} == {None}
 
 
-def test_fields_of_a_correction_and_who_took_what_back(store):
+def test_fields_of_a_correction_and_who_took_what_back(store, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     text = diff(store, "--recorded-at", "2026-01-03T12:00Z", "--recorded-at", "2026-01-05T12:00Z")
     assert "now as d1b; at: 2026-01-02 → 2026-01-02T08:00" in text
     assert "effect: unavailable → degraded" in text

@@ -217,6 +217,7 @@ class World:
             env=self.environment | minute,
             capture_output=True,
             check=False,
+            timeout=100,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 

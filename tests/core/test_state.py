@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 
 import oracle
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -54,9 +55,28 @@ def picture(record, as_of):
 # --- against the oracle ---------------------------------------------------------------------------
 
 
-@settings(max_examples=250)
-@given(records(most=30), st.data())
-def test_the_state_is_the_oracle_s(record, data):
+NAMES = ("anything", "disruptions", "announcements", "formulas")
+ANYTHING = {}
+DISRUPTIONS = {
+    "types": ("service-down", *("effect-changed", "service-restored", "time-claimed") * 2),
+    "services": ("aws",),
+}
+ANNOUNCEMENTS = {
+    "types": (
+        "cutoff-announced",
+        *("cutoff-rescheduled", "service-cut-off", "time-claimed") * 2,
+        "cutoff-withdrawn",
+    ),
+    "services": ("aws",),
+}
+FORMULAS = {"types": ("service-down", *("capability-revised",) * 4)}
+
+
+@pytest.mark.parametrize("told_of", [ANYTHING, DISRUPTIONS, ANNOUNCEMENTS, FORMULAS], ids=NAMES)
+@settings(max_examples=150)
+@given(st.data())
+def test_the_state_is_the_oracle_s(told_of, data):
+    record = data.draw(records(most=30, **told_of))
     history = told(record)
     for _ in range(SEVERAL):
         as_of = data.draw(questions(record))
@@ -72,9 +92,11 @@ def test_the_state_without_some_services_is_the_oracle_s(record, data):
     assert answer == oracle.state(told(record), *clocks(as_of), without=sorted(without))
 
 
-@settings(max_examples=60)
-@given(records(), st.data())
-def test_the_downtime_is_the_oracle_s(record, data):
+@pytest.mark.parametrize("told_of", [ANYTHING, DISRUPTIONS, FORMULAS], ids=("any", "dis", "for"))
+@settings(max_examples=40)
+@given(st.data())
+def test_the_downtime_is_the_oracle_s(told_of, data):
+    record = data.draw(records(**told_of))
     as_of = data.draw(questions(record))
     start, end = sorted(data.draw(st.lists(MOMENTS, min_size=2, max_size=2, unique=True)))
     found = measures.downtime(picture(record, as_of), start, end)

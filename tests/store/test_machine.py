@@ -41,7 +41,6 @@ ANEW = st.sampled_from(
         "note",
     )
 )
-MOMENTS = st.sampled_from(fields.moments())
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -212,10 +211,18 @@ class DailyUse(RuleBasedStateMachine):
 
     # --- asking -----------------------------------------------------------------------------------
 
-    @rule(data=st.data(), at=MOMENTS, known=st.none() | MOMENTS)
-    def ask(self, data, at, known):
-        times = [recorded + by for recorded, _ in self.told for by in (-1, 0)]
-        recorded = data.draw(st.none() | st.sampled_from(times))
+    @rule(data=st.data())
+    def ask(self, data):
+        def times(*names):
+            """The ends of the spans that are told under those keys, and the instants beside."""
+            told = [keys[name] for _, keys in self.told for name in names if name in keys]
+            ends = {end for text in told for end in oracle.parse_time(text, self.zone or "")}
+            return sorted(end + by for end in ends if abs(end) < oracle.INF for by in (-1, 0, 1))
+
+        at = data.draw(st.sampled_from([0, *times("at", "effective_at", "time")]))
+        known = data.draw(st.sampled_from([None, *times("known_at", "published_at")]))
+        recordings = [recorded + by for recorded, _ in self.told for by in (-1, 0)]
+        recorded = data.draw(st.none() | st.sampled_from(recordings))
         as_of = AsOf(at, END if known is None else known, END if recorded is None else recorded)
         history = oracle.told(PLATFORM, self.told, self.zone or "")
         answer = self.tracker.picture(PLATFORM, as_of)
