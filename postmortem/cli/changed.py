@@ -86,20 +86,22 @@ def _told(question: Asked, entry: Entry) -> Iterator[str]:
         return
     if change.kind is Kind.CORRECTED:
         assert change.after is not None
-        back = f", since {' and '.join(change.by)} took the later one back" if change.by else ""
-        yield f"now as {change.after.id}{back}"
+        yield f"now as {change.after.id}"
         yield _differences(entry) or "nothing but the wording of the correction"
     elif change.kind in (Kind.RETRACTED, Kind.GONE):
         yield what(entry.entry)
-        for retraction in entry.by:
-            said = remarks(retraction)
-            yield f"taken back by {retraction.id}" + (f": {said}" if said else "")
     else:
         yield what(entry.entry)
         if change.times[1] is not None and entry.kind != CLAIMED:
             yield when(change.times[1].span, question.zone)
-        if change.kind is Kind.BROUGHT_BACK and change.by:
-            yield f"{' and '.join(change.by)}, which took it back, counts no more"
+    for retraction in entry.by:
+        said = remarks(retraction)
+        whole = retraction.body["event"] == change.fact
+        what_ = "" if whole else f"{retraction.body['event']} "
+        yield f"{what_}taken back by {retraction.id}" + (f": {said}" if said else "")
+    if change.freed:
+        ids, counts = " and ".join(change.freed), "counts" if len(change.freed) == 1 else "count"
+        yield f"{ids}, which took it back, {counts} no more"
     yield from _dated(question, entry, change)
 
 

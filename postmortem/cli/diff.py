@@ -32,11 +32,12 @@ Examples:
 \b
 --json prints {"platform", "clock", "before", "after"}: the clock that is compared, and the two
 questions, {at, known_at, recorded_at}. With --known-at or --recorded-at it also has
-  record     [{what, fact, type, by, before, after, differs, dated, time_before, time_after}]:
-             what became of each fact (asserted, claimed, corrected, retracted, brought back, no
-             longer in force), by which retractions; its entries as `log` has them; the fields
-             that differ, [{field, old, new}]; and of the fact that it dates {earliest, latest,
-             contested}; under the name of the clock since when
+  record     [{what, fact, type, by, freed, before, after, differs, dated, time_before,
+             time_after}]: what became of each fact (asserted, claimed, corrected, retracted,
+             brought back, no longer in force); which retractions took it back, and which count
+             no more; its entries as `log` has them; the fields that differ, [{field, old, new}];
+             of the fact that it dates {earliest, latest, contested}; and under the name of the
+             clock since when
   declared   the same of declarations: what, kind, id, before, after, differs, recorded_at
   from, to   the window, null on a side without a limit
   levels     [{id, kind, from, to, before, after}]: where the levels are others, the longest
@@ -153,7 +154,7 @@ def _readings(question: Asked, compared: Compared, window: tuple[Instant, Instan
         after = view.situation(platform, compared.after)
         heard_of = {version.fact for version in view.versions(platform, compared.before)}
         found = changes(before, after, heard_of)
-        entries = sides.entries(question, compared, found, before, after)
+        entries = sides.entries(question, compared, found, after)
         name = platform_name(question)
     pictures = Picture(before), Picture(after)
     shifted = moved(*pictures, *window)

@@ -7,7 +7,7 @@ five thousand years.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -126,44 +126,40 @@ class Ruler:
         if kind == "clock":
             return list(self._hours(size))
         if kind == "day":
-            days = _DAYS[size]
-            return [
-                Tick(at, str(day.day), False)
-                for first in self._firsts(1)
-                for day in _month(first)
-                if day.day in days and self._inside(at := self.clocks.day_begins(day))
-            ]
+            every = (day for first in self._firsts(1) for day in _month(first))
+            days = (day for day in every if day.day in _DAYS[size])
+            return [Tick(at, str(day.day), False) for day, at in self._begin(days)]
         if kind == "month":
-            return [
-                Tick(at, self.wording.months[first.month - 1], False)
-                for first in self._firsts(size)
-                if self._inside(at := self.clocks.day_begins(first))
-            ]
+            months = self._begin(self._firsts(size))
+            return [Tick(at, self.wording.months[day.month - 1], False) for day, at in months]
         return [
-            Tick(at, str(first.year), False)
-            for first in self._firsts(12 * size)
-            if self._inside(at := self.clocks.day_begins(first))
+            Tick(at, str(day.year), False) for day, at in self._begin(self._firsts(12 * size))
         ]
 
     @cached_property
     def _major(self) -> list[Tick]:
         kind, _ = self._step
         if kind == "clock":
-            day = self.clocks.local(self.axis.start).date()
-            found = []
-            while (at := self.clocks.day_begins(day)) < self.axis.end:
-                if self._inside(at):
-                    found.append(Tick(at, self._day(day), True))
-                day += timedelta(days=1)
-            return found
-        if kind == "year":
-            return []
-        months = 1 if kind == "day" else 12
-        return [
-            Tick(at, self._month_name(first) if kind == "day" else str(first.year), True)
-            for first in self._firsts(months)
-            if self._inside(at := self.clocks.day_begins(first))
-        ]
+            return [Tick(at, self._day(day), True) for day, at in self._begin(self._every_day())]
+        if kind == "day":
+            months = self._begin(self._firsts(1))
+            return [Tick(at, self._month_name(day), True) for day, at in months]
+        years = self._begin(self._firsts(12)) if kind == "month" else ()
+        return [Tick(at, str(day.year), True) for day, at in years]
+
+    def _begin(self, days: Iterable[date]) -> Iterator[tuple[date, Instant]]:
+        """Those of the days that begin on the axis, with their first instants."""
+        for day in days:
+            at = self.clocks.day_begins(day)
+            # of a day that the zone skipped the next one's beginning comes back
+            if self._inside(at) and self.clocks.local(at).date() == day:
+                yield day, at
+
+    def _every_day(self) -> Iterator[date]:
+        day, last = (self.clocks.local(at).date() for at in (self.axis.start, self.axis.end))
+        while day <= last:
+            yield day
+            day += timedelta(days=1)
 
     def _day(self, day: date) -> str:
         return self.wording.day.format(

@@ -488,7 +488,7 @@ class View:
             "SELECT position, state FROM stored_events ORDER BY position"
         )
         for position, state in rows:
-            envelope: dict[str, Any] = json.loads(state)
+            envelope: Any = json.loads(state)
             if not isinstance(envelope, dict) or set(envelope) != ENVELOPE:
                 raise StoreDamaged(
                     f"event {position} of the store {self.path} is damaged: it is no envelope",

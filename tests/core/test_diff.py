@@ -146,13 +146,13 @@ def test_every_fact_that_is_another_is_told_once(reading):
         else:
             change = found[told.index(fact)]
             assert (change.before, change.after) == (old, new)
-            assert_kind(record, change, heard_of)
+            assert_kind(change, after, heard_of)
             first, last = getattr(earlier, clock), getattr(later, clock)
             assert change.words
             assert first < max(getattr(word, clock) for word in change.words) <= last
 
 
-def assert_kind(record, change, heard_of):
+def assert_kind(change, after, heard_of):
     old, new = change.before, change.after
     if old is not None and new is not None:
         assert change.kind is Kind.CORRECTED
@@ -160,7 +160,7 @@ def assert_kind(record, change, heard_of):
         fresh = Kind.CLAIMED if new.type == CLAIMED else Kind.ASSERTED
         assert change.kind is (Kind.BROUGHT_BACK if change.fact in heard_of else fresh)
     else:
-        taken = any(record.log.by_id[id].subjects == (change.fact,) for id in change.by)
+        taken = any(after.facts[id].subjects == (change.fact,) for id in change.by)
         assert change.kind is (Kind.RETRACTED if taken else Kind.GONE)
 
 
