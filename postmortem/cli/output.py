@@ -142,7 +142,7 @@ def shown(text: str) -> int:
 
 
 def lasted(microseconds: int) -> str:
-    """A length of time for people, exact to the second: `3 d 07:59:00`."""
+    """A length of time for people, a fraction only where there is one: `3 d 07:59:00`."""
     seconds, rest = divmod(microseconds, 1_000_000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

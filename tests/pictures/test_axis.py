@@ -1,6 +1,6 @@
 """The axis: full local hours, days, months, years, and labels that never touch."""
 
-from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -37,7 +37,7 @@ def rulers(draw):
 def test_no_label_touches_another_or_leaves_the_picture(ruler):
     for upper in (True, False):
         labels = [label for label in ruler.labels if label.upper is upper]
-        for before, after in zip(labels, labels[1:], strict=False):
+        for before, after in pairwise(labels):
             assert before.x + before.width < after.x
         for label in labels:
             assert label.x >= (0 if upper else -label.width)
