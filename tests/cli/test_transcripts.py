@@ -101,7 +101,7 @@ Ask:
 DEMO = """
 ```console
 $ postmortem demo
-$ postmortem import parler-2021.yaml
+The founding case, recorded in a temporary store:
 parler-2021.yaml: 58 recorded
 
 1. What …

@@ -230,8 +230,9 @@ def at(text):
 
 
 def test_a_rescheduled_announcement_leads_to_its_last_time():
-    marks = marks_of("a", ANNOUNCED, {"id": "m", "type": "cutoff-rescheduled",
-                                      "announcement": "n", "at": day(3), "effective_at": day(9)})  # fmt: skip
+    again = {"id": "m", "type": "cutoff-rescheduled", "announcement": "n",
+             "at": day(3), "effective_at": day(9)}  # fmt: skip
+    marks = marks_of("a", ANNOUNCED, again)
     assert [(m.sign, m.facts, m.due) for m in marks] == [
         (Sign.ANNOUNCED, ("n",), at(day(9))),
         (Sign.RESCHEDULED, ("m",), None),
