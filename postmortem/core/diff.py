@@ -101,7 +101,7 @@ class _Compared:
 
     def change(self, fact: str, old: Version | None, new: Version | None) -> Change:
         """What became of a fact whose version in force is another one, or none."""
-        by, freed = self._named(self.taken, fact, old), self._named(self.given, fact, new)
+        by, freed = self._retractions(fact, old, new)
         if old is not None:
             gone = Kind.RETRACTED if self.taken.get(fact) else Kind.GONE
             kind = gone if new is None else Kind.CORRECTED
@@ -118,18 +118,17 @@ class _Compared:
         shown = dated if any(times) else None
         return Change(kind, fact, old, new, tuple(by), tuple(freed), words, shown, times)
 
-    def _named(
-        self, retractions: Mapping[str, list[str]], fact: str, version: Version | None
-    ) -> list[str]:
-        """The retractions of the fact, and those of that version of it."""
-        named = {fact} if version is None else {fact, version.id}
-        return sorted(id for each in named for id in retractions.get(each, ()))
+    def _retractions(
+        self, fact: str, old: Version | None, new: Version | None
+    ) -> tuple[list[str], list[str]]:
+        """Those that took back what was in force, and those that let go of what is."""
+        return _bearing(self.taken, fact, old, new), _bearing(self.given, fact, new, old)
 
     def _words(self, fact: str) -> dict[str, Version]:
         """The version in force, and what brought about the retractions that made way for it."""
         old, new = self.before.facts.get(fact), self.after.facts.get(fact)
+        by, freed = self._retractions(fact, old, new)
         found = {} if new is None else {new.id: new}
-        by, freed = self._named(self.taken, fact, old), self._named(self.given, fact, new)
         for retraction in (*by, *freed):
             found |= self._words(retraction)
         return found
@@ -140,6 +139,16 @@ class _Compared:
         if version is None or version.at is None:
             return None
         return self.claims[side].happened(version)
+
+
+def _bearing(
+    retractions: Mapping[str, list[str]], fact: str, here: Version | None, there: Version | None
+) -> list[str]:
+    """The retractions for which a version is in force here, and another one or none there."""
+    if here is None:
+        return []
+    whole = retractions.get(fact, []) if there is None else []
+    return sorted([*whole, *(retractions.get(here.id, []) if here.id != fact else [])])
 
 
 def _taken_back(before: Situation, after: Situation) -> dict[str, list[str]]:

@@ -24,6 +24,8 @@ SIZE: Final = 11.0
 BOLD: Final = 12.0
 _GAP: Final = 9.0  # between two labels at least, in pixels
 
+_WIDE_DAYS: Final = [date(2028, month, 20 + month % 7) for month in range(1, 13)]
+"""One of each month, and some of each day of the week: what the names are measured by."""
 _YEARS: Final = (1, 9998)  # of whose every day all clocks can tell the time
 
 _CLOCK: Final = (
@@ -106,10 +108,12 @@ class Ruler:
     def _step(self) -> tuple[str, int]:
         """The finest step whose labels have room: its kind and size (of days: which list)."""
         pixel = self.length / (self.axis.end - self.axis.start)
-        for size in _CLOCK:
+        day = max(width(self._day(one), BOLD, bold=True) for one in _WIDE_DAYS) + _GAP
+        month = max(width(self._month_name(one), BOLD, bold=True) for one in _WIDE_DAYS) + _GAP
+        for size in _CLOCK if DAY * pixel >= day else ():
             if size * pixel >= width(_clock_face(0, size), SIZE) + _GAP:
                 return "clock", size
-        for number, length in enumerate((1, 2, 7, 14)):
+        for number, length in enumerate((1, 2, 7, 14)) if 28 * DAY * pixel >= month else ():
             if length * DAY * pixel >= width("30", SIZE) + _GAP:
                 return "day", number
         for count in _MONTHS:
@@ -132,9 +136,7 @@ class Ruler:
         if kind == "month":
             months = self._begin(self._firsts(size))
             return [Tick(at, self.wording.months[day.month - 1], False) for day, at in months]
-        return [
-            Tick(at, str(day.year), False) for day, at in self._begin(self._firsts(12 * size))
-        ]
+        return [Tick(at, str(day.year), False) for day, at in self._begin(self._firsts(12 * size))]
 
     @cached_property
     def _major(self) -> list[Tick]:
@@ -187,17 +189,14 @@ class Ruler:
         """Full hours, minutes, … as the zone's clocks show them; where those change, with name."""
         start, end = self.axis.start, self.axis.end
         aheads = [self.clocks.ahead(at) for at in (*range(start, end, DAY // 2), start, end - 1)]
+        walls = range((start + min(aheads)) // size * size, end + max(aheads) + size, size)
         name = self.clocks.local(start).tzname()
-        first = (start + min(aheads)) // size
-        last = (end + max(aheads)) // size
-        for number in range(first, last + 1):
-            wall = number * size
-            for at in self.clocks.at_wall(wall):
-                if self._inside(at):
-                    named = self.clocks.local(at).tzname()
-                    text = _clock_face(wall % DAY, size)
-                    yield Tick(at, text if named == name else f"{text} {named}", False)
-                    name = named
+        for at in sorted(at for wall in walls for at in self.clocks.at_wall(wall)):
+            if self._inside(at):
+                named = self.clocks.local(at).tzname()
+                text = _clock_face(self.clocks.wall(at) % DAY, size)
+                yield Tick(at, text if named == name else f"{text} {named}", False)
+                name = named
 
     # --- what is written --------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class _Gantt:
         """The chart, with or without what works, with or without services."""
         axis = self.scene.axis
         if axis is None:
-            title = f"{drawn(self.scene.title)}, {self.telling.clocks()}"
+            title = ", ".join([drawn(self.scene.title), *self.telling.clocks()])
             said = escaped(self.wording.nothing)
             lines = ["gantt", f"    title {escaped(title)}", f"    section {said}"]
             return "\n".join([*lines, f"    {said} :milestone, 2000-01-01, 0d", ""])
@@ -111,7 +111,7 @@ class _Gantt:
         if changed:
             zone = f"{zone}, {kept}"
         said = self.wording.times_in.format(zone=zone)
-        return f"{drawn(self.scene.title)}, {said}, {self.telling.clocks()}"
+        return ", ".join([drawn(self.scene.title), said, *self.telling.clocks()])
 
     def _section(self, lane: Lane, axis: Axis, working: bool) -> Iterator[str]:
         bars = [

@@ -64,6 +64,7 @@ def scene(
         _axis(_dated(picture, capabilities, services), _known(services), window, zone, cursor),
         tuple(sorted(capabilities, key=_order)),
         tuple(sorted(services, key=_order)),
+        zone,
         cursor,
         END if as_of is None else as_of.known,
         END if as_of is None else as_of.recorded,

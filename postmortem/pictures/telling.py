@@ -28,7 +28,7 @@ class Telling:
     @property
     def zone(self) -> str | None:
         """The zone whose clocks are shown."""
-        return self.scene.axis.zone if self.scene.axis else None
+        return self.scene.zone
 
     def moment(self, at: Instant) -> str:
         """An instant, to the second: the first full one at which it is reached."""
@@ -103,13 +103,13 @@ class Telling:
 
     # --- the whole --------------------------------------------------------------------------------
 
-    def clocks(self) -> str:
+    def clocks(self) -> list[str]:
         """Which K and R the picture is of."""
         scene, wording = self.scene, self.wording
         known, recorded = scene.known != END, scene.recorded != END
         said = [wording.known.format(at=self.exact(scene.known))] if known else []
         said += [wording.recorded.format(at=self.exact(scene.recorded))] if recorded else []
-        return ", ".join(said) or wording.known_now
+        return said or [wording.known_now]
 
     def counts(self, lanes: Iterable[Lane], at: Instant) -> str:
         """How many of the lanes stand how, the worst first."""

@@ -30,6 +30,7 @@ _RIGHT: Final = 34.0  # room for half a label beyond the axis's end
 _NAME: Final = 13.0  # the size of the lanes' names
 _SMALL: Final = 12.0  # and that of all other texts
 _WIDEST_NAME: Final = 0.26  # of the whole width
+_LEAST: Final = 142.0  # for the names, so that a date fits above them
 _GUTTER: Final = 14.0  # between names and bars
 _LANE: Final = 33.0  # from one capability's bar to the next
 _BAR: Final = 20.0
@@ -68,7 +69,7 @@ class _Drawing:
         self.sheet = Sheet(prefix)
         self.legend = Legend(wording)
         names = [self._name_of(lane) for lane in (*scene.capabilities, *scene.services)]
-        self.left = _EDGE + max([100.0, *(width(name, _NAME) for name in names)]) + _GUTTER
+        self.left = _EDGE + max([_LEAST, *(width(name, _NAME) for name in names)]) + _GUTTER
         self.right = wide - _RIGHT
         self.places = (
             Places(Ruler(scene.axis, self.right - self.left, wording), self.left)
@@ -110,7 +111,7 @@ class _Drawing:
         room = self.wide - 2 * _EDGE
         title = shorten(drawn(self.scene.title), room, 17, bold=True)
         self.sheet.text(title, _EDGE, 34, 17, bold=True)
-        said = [self._clocks(), self.telling.clocks()]
+        said = [self._clocks(), *self.telling.clocks()]
         cursor = self.scene.cursor
         if cursor is not None and not (self.places and self.places.inside(cursor)):
             text = self.wording.outside if self.places else self.wording.cursor
@@ -131,10 +132,8 @@ class _Drawing:
         names = clocks.names(axis.start, axis.end)
         (_, first), *more = names
         text = f"{axis.zone}, {first}"
-        if len(more) == 1:
-            at, then = more[0]
-            since = self.wording.since.format(at=self.telling.moment(at), what=then)
-            text += f"{self.wording.then}{since}"
+        if len(more) == 1:  # the axis shows when
+            text += self.wording.then + more[0][1]
         elif more:
             text = f"{axis.zone}, {' / '.join(dict.fromkeys(name for _, name in names))}"
         return self.wording.times_in.format(zone=text)
@@ -328,7 +327,7 @@ def _filled(parts: Iterable[str], room: float) -> Iterator[str]:
     for part in parts:
         longer = f"{line} · {part}" if line else part
         if line and width(longer, _SMALL) > room:
-            yield line
+            yield shorten(line, room, _SMALL)
             longer = part
         line = longer
     if line:

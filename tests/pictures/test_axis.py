@@ -74,6 +74,13 @@ def test_there_is_always_something_to_read_the_time_by(ruler):
 
 
 @given(rulers())
+def test_every_day_month_or_year_between_two_others_is_named(ruler):
+    named = {round(label.x, 6) for label in ruler.labels if label.upper}
+    for tick in ruler._major[1:-1]:
+        assert round(ruler.x(tick.at), 6) in named
+
+
+@given(rulers())
 def test_there_are_neither_many_lines_nor_none_at_all(ruler):
     assert len(ruler.ticks) <= ruler.length / 10
     assume(ruler.axis.end - ruler.axis.start > 10)
@@ -163,3 +170,8 @@ def test_every_name_of_the_clocks_begins_where_it_is_first_used(zone):
     for at, name in clocks.names(start, end)[1:]:
         assert clocks.name(at) == name != clocks.name(at - 1)
         assert at % MINUTE == 0
+
+
+def test_half_hours_that_come_twice_stand_in_their_order():
+    _, _, lower = texts("2021-11-07T00:30", "2021-11-07T03:00", "America/Los_Angeles", 400)
+    assert lower == ["00:30", "01:00", "01:30", "01:00 PST", "01:30", "02:00", "02:30"]
