@@ -180,9 +180,7 @@ class Tracker:
         with self._writing() as writing:
             return self._record(writing, drafts)
 
-    def rehearse(
-        self, drafts: Iterable[Draft], platform: str
-    ) -> tuple[Receipt, Picture, Picture]:
+    def rehearse(self, drafts: Iterable[Draft], platform: str) -> tuple[Receipt, Picture, Picture]:
         """What recording the drafts would give, and the platform before and after; nothing stays.
 
         Raises: BadInput, Refused, StoreProblem.

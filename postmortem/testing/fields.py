@@ -59,6 +59,8 @@ class Pool:
     capabilities: tuple[str, ...] = ()
     events: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The ids of events by type."""
+    times: tuple[str, ...] = ()
+    """The written times to choose from; where there are none, any."""
 
     def named(self, names: Names) -> list[str]:
         """The ids that such a reference may name."""
@@ -198,7 +200,7 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
         ids = _named(pool, get_args(get_args(kind)[0]))
         return some_of(ids, 1, 2) if ids else None
     if kind is When:
-        return times(pool.zone)
+        return one_of(pool.times) if pool.times else times(pool.zone)
     if kind is Requires:
         parts = (*pool.services, *pool.capabilities)
         return formulas(parts) if parts else None

@@ -50,15 +50,17 @@ def histories(
     plain: bool = False,
     types: tuple[str, ...] = TYPES,
     services: tuple[str, ...] = SERVICES,
+    times: tuple[str, ...] = (),
 ) -> list[Draft]:
     """Drafts for one platform: declarations, then `least` to `most` turns of whatever may follow.
 
     Events, corrections, retractions and amendments: most are valid; some a rule refuses, and
     `MemoryRecord.of` leaves those out. `plain` leaves out people's words, so that more is drawn of
-    what decides the state; fewer `types` (a name as often as it is to be drawn) and `services`
-    make histories in which more of what is told meets.
+    what decides the state; fewer `types` (a name as often as it is to be drawn), `services` and
+    `times` make histories in which more of what is told meets.
     """
-    told = _Telling(draw, platform, plain, services)
+    told = _Telling(draw, platform, plain)
+    told.services, told.times = services, times
     told.declare()
     turns = draw(_turns(least, most))
     for count, turn in enumerate(turns):
@@ -98,12 +100,12 @@ def _turns(least: int, most: int) -> st.SearchStrategy[list[str]]:
 class _Telling:
     """A history under way."""
 
-    def __init__(
-        self, draw: st.DrawFn, platform: str, plain: bool, services: tuple[str, ...]
-    ) -> None:
+    services: tuple[str, ...]
+    times: tuple[str, ...]
+
+    def __init__(self, draw: st.DrawFn, platform: str, plain: bool) -> None:
         self.draw = draw
         self.platform = platform
-        self.services = services
         self.record = MemoryRecord(platform)
         self.drafts: list[Draft] = []
         self.zone = draw(st.sampled_from(ZONES))
@@ -124,6 +126,7 @@ class _Telling:
             self.declared("service", self.services),
             self.declared("capability", CAPABILITIES),
             events,
+            self.times,
         )
 
     def declared(self, kind: str, ids: tuple[str, ...]) -> tuple[str, ...]:

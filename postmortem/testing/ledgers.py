@@ -9,6 +9,7 @@ pytest collects the subclass and hands `tmp_path` to its tests; nothing else of 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -71,7 +72,7 @@ def append(writing: SQLiteWriting, each: Draft, by: str | None = None) -> list[R
     return found
 
 
-class LedgerContract:
+class LedgerContract(ABC):
     """The promises; `attacks` are statements that a log must refuse, to be run on its tables."""
 
     backend: ClassVar[str]
@@ -201,9 +202,9 @@ class LedgerContract:
         with self.opened(tmp_path) as ledger:
             assert (self.log(ledger), self.disclosures(ledger)) == before
 
+    @abstractmethod
     def stranger(self, folder: Path) -> AbstractContextManager[Any]:
         """A connection of some other program to the ledger in that folder, that sets nothing."""
-        raise NotImplementedError
 
     def refused(self, connection: Any, attack: str) -> bool:
         """Whether the tables themselves refuse that statement."""

@@ -131,6 +131,20 @@ def test_the_bounds_are_those_of_all_worlds(told):
         assert disruption.bounds(at) == (min(levels), max(levels)), at
 
 
+@given(TOLD)
+def test_when_it_started_and_ended_at_the_earliest_and_at_the_latest(told):
+    disruption, every = told.disruption(), worlds(told)
+    inside = range(OUTSIDE[0] + 1, OUTSIDE[1])  # open sides have no earliest or latest
+    starts = [start for start, _, _ in every]
+    ends = [min(ends) for _, _, ends in every if ends]
+    for found, expected in (
+        (disruption.latest_start, max(starts)),
+        (disruption.first_possible_end, min(ends, default=END)),
+        (disruption.certain_end, max(ends, default=END)),
+    ):
+        assert found == expected or (found not in inside and expected not in inside)
+
+
 @often
 @given(TOLD)
 def test_the_bounds_change_at_no_other_instants_than_the_turns(told):

@@ -55,7 +55,6 @@ def picture(record, as_of):
 # --- against the oracle ---------------------------------------------------------------------------
 
 
-NAMES = ("anything", "disruptions", "announcements", "formulas")
 ANYTHING = {}
 DISRUPTIONS = {
     "types": ("service-down", *("effect-changed", "service-restored", "time-claimed") * 2),
@@ -69,11 +68,22 @@ ANNOUNCEMENTS = {
     ),
     "services": ("aws",),
 }
+NOON, NIGHT = "2021-01-10T12:00Z", "2021-01-11T00:00Z"
+TIES = {
+    "types": ("service-down", "cutoff-announced", *("effect-changed", "cutoff-rescheduled") * 2)
+    + ("capability-revised",) * 2,
+    "services": ("aws",),
+    "times": (NOON, NOON, f"{NOON}..{NIGHT}", NIGHT, f"..{NOON}"),
+}
 FORMULAS = {"types": ("service-down", *("capability-revised",) * 4)}
 
 
-@pytest.mark.parametrize("told_of", [ANYTHING, DISRUPTIONS, ANNOUNCEMENTS, FORMULAS], ids=NAMES)
-@settings(max_examples=150)
+NAMES = ("anything", "disruptions", "announcements", "formulas", "ties")
+EVERY = (ANYTHING, DISRUPTIONS, ANNOUNCEMENTS, FORMULAS, TIES)
+
+
+@pytest.mark.parametrize("told_of", EVERY, ids=NAMES)
+@settings(max_examples=120)
 @given(st.data())
 def test_the_state_is_the_oracle_s(told_of, data):
     record = data.draw(records(most=30, **told_of))
@@ -92,7 +102,7 @@ def test_the_state_without_some_services_is_the_oracle_s(record, data):
     assert answer == oracle.state(told(record), *clocks(as_of), without=sorted(without))
 
 
-@pytest.mark.parametrize("told_of", [ANYTHING, DISRUPTIONS, FORMULAS], ids=("any", "dis", "for"))
+@pytest.mark.parametrize("told_of", EVERY, ids=NAMES)
 @settings(max_examples=40)
 @given(st.data())
 def test_the_downtime_is_the_oracle_s(told_of, data):

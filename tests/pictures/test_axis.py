@@ -110,14 +110,21 @@ def test_days_of_hours():
     )
 
 
-def test_the_night_in_which_an_hour_comes_twice_says_which_is_which():
-    _, _, lower = texts("2021-11-06T23:00", "2021-11-07T05:00", "America/Los_Angeles", 500)
-    assert lower == ["23:00", "00:00", "01:00", "01:00 PST", "02:00", "03:00", "04:00"]
+def test_the_night_in_which_an_hour_comes_twice_says_from_where_on_the_clocks_are_others():
+    _, upper, lower = texts("2021-11-06T23:00", "2021-11-07T05:00", "America/Los_Angeles", 500)
+    assert lower == ["23:00", "00:00", "01:00", "01:00", "02:00", "03:00", "04:00"]
+    assert upper == ["Sun 7 Nov", "PST"]
 
 
 def test_the_night_in_which_an_hour_is_missing_skips_it():
-    _, _, lower = texts("2021-03-14T00:00", "2021-03-14T06:00", "America/Los_Angeles", 400)
-    assert lower == ["00:00", "01:00", "03:00 PDT", "04:00", "05:00"]
+    _, upper, lower = texts("2021-03-14T00:00", "2021-03-14T06:00", "America/Los_Angeles", 400)
+    assert lower == ["00:00", "01:00", "03:00", "04:00", "05:00"]
+    assert upper == ["Sun 14 Mar", "PDT"]
+
+
+def test_half_hours_that_come_twice_stand_in_their_order():
+    _, _, lower = texts("2021-11-07T00:30", "2021-11-07T03:00", "America/Los_Angeles", 400)
+    assert lower == ["00:30", "01:00", "01:30", "01:00", "01:30", "02:00", "02:30"]
 
 
 def test_a_day_without_midnight_begins_at_one():
@@ -170,8 +177,3 @@ def test_every_name_of_the_clocks_begins_where_it_is_first_used(zone):
     for at, name in clocks.names(start, end)[1:]:
         assert clocks.name(at) == name != clocks.name(at - 1)
         assert at % MINUTE == 0
-
-
-def test_half_hours_that_come_twice_stand_in_their_order():
-    _, _, lower = texts("2021-11-07T00:30", "2021-11-07T03:00", "America/Los_Angeles", 400)
-    assert lower == ["00:30", "01:00", "01:30", "01:00 PST", "01:30", "02:00", "02:30"]
