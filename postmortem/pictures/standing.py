@@ -69,7 +69,7 @@ class Conditions:
                     level = min(supposed[each.service].worst, each.effect)
                     supposed[each.service] = Bounds(level, level)
                 lowered = self.picture.levels(supposed, at, on.capabilities)[capability]
-                announced = True
+                announced = lowered.worst < Level.OPERATIONAL
             silent = bounds == WORKS and self._leaves(capability, at) <= self.silent
             return _standing(bounds, announced, silent)
 
