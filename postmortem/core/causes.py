@@ -82,7 +82,7 @@ class _Reached(NamedTuple):
     cause: Cause
     exactly: bool
     later: Bounds
-    """What the bounds would be, had the bound of its span come a microsecond later."""
+    """What the bounds would be, had the bound of its span come right after."""
 
 
 class Causes:
@@ -107,8 +107,8 @@ class Causes:
     def at(self, on: Basis, turn: Instant) -> list[Cause]:
         """The facts to which the bounds at `turn` are due.
 
-        Such a fact's span begins or ends there, and had it done so a microsecond later, the bounds
-        would be others. Where several do the same at once, so that none counts alone: all of them.
+        Such a fact's span begins or ends there, and had it done so right after, the bounds would be
+        others. Where several do the same at once, so that none counts alone: all of them.
         """
         moment = Moment(self.picture, on, turn)
         reached = [*self._in_disruptions(moment), *self._in_formulas(moment)]
@@ -176,6 +176,7 @@ def _near(span: Span, turn: Instant) -> bool:
 
 
 def _later(span: Span, turn: Instant) -> Span:
-    """The span, what of it is reached at `turn` being reached a microsecond later."""
-    earliest = span.earliest + (span.earliest in (turn, turn - 1))
+    """The span, what of it is reached at `turn` being reached right after it."""
+    near = span.earliest in (turn, turn - 1)
+    earliest = turn + 1 if near else span.earliest
     return Span(earliest, max(earliest, span.latest + (span.latest == turn)))

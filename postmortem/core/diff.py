@@ -195,12 +195,7 @@ def moved(
         for index, at in enumerate(instants):
             until = instants[index + 1] if index + 1 < len(instants) else end
             old, new = (side.at(at) for side in reading)
-            if (old or WORKS) == (new or WORKS):
-                continue
-            last = found[-1] if found else None
-            if last and (last.id, last.end, last.before, last.after) == (id, at, old, new):
-                found[-1] = last._replace(end=until)
-            else:
+            if (old or WORKS) != (new or WORKS):  # one of them turns here, so the pair is new
                 found.append(Moved(id, at, until, old, new))
     return found
 

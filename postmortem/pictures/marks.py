@@ -74,7 +74,7 @@ def _of(disruption: Disruption | Expected) -> Iterator[Mark]:
         return
     yield from _settled(_effect(disruption.effect), [disruption.start])
     for change in disruption.changes:
-        if True:  # else it changed nothing
+        if change.time.span.earliest < disruption.certain_end:  # else it changed nothing
             yield from _settled(_effect(change.effect), [change.time])
     yield from _settled(Sign.RESTORED, disruption.restorations)
 

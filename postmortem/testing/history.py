@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from postmortem.core.decide import Draft
-from postmortem.core.events import CATALOGUE, Note
+from postmortem.core.events import CATALOGUE, EVENTS
 from postmortem.core.history import (
     ANNOUNCED,
     CLAIMED,
@@ -30,12 +30,20 @@ from postmortem.testing.sentences import PLATFORM, draft
 SERVICES: Final = ("aws", "okta", "twilio")
 CAPABILITIES: Final = ("hosting", "login", "posting")
 SOURCES: Final = ("press", "letter")
+DECIDING: Final = frozenset(
+    {
+        *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED, EFFECT_CHANGED, RESTORED),
+        *(RESCHEDULED, WITHDRAWN, REVISED, CLAIMED),
+    }
+)
+"""The types that decide the state."""
 TYPES: Final = (
     *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED),
     *(EFFECT_CHANGED, RESTORED, RESCHEDULED, CLAIMED) * 2,
-    *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED, Note.TYPE),
+    *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED),
+    *sorted(set(EVENTS) - DECIDING - {RETRACTED}),
 )
-"""What is told anew, by how often."""
+"""What is told anew, by how often: most of all what decides the state."""
 _ABOUT_ANNOUNCEMENTS: Final = (RESCHEDULED, WITHDRAWN)
 _TURNS: Final = ("new",) * 6 + ("correction",) * 3 + ("retraction",) * 2 + ("amendment",)
 

@@ -159,6 +159,15 @@ def restored(picture: Picture, id: str, at: Instant) -> Picture:
 
 
 @given(questions())
+def test_supposing_leaves_the_picture_as_it_is(asked):
+    picture, id, as_of = asked
+    before = repr(vars(Picture(picture.situation)))
+    explain(picture, id, as_of)
+    explain(picture, id, as_of)
+    assert repr({name: vars(picture)[name] for name in vars(Picture(picture.situation))}) == before
+
+
+@given(questions())
 def test_what_ends_makes_it_better_and_nothing_else_does(asked):
     picture, id, as_of = asked
     found, at = explain(picture, id, as_of), as_of.valid
@@ -228,7 +237,7 @@ def test_turns_are_those_of_the_state_and_have_their_causes(asked):
 
 
 def assert_due(picture: Picture, id: str, turn: Instant, causes: Iterable[Cause]) -> None:
-    """Were they later by a microsecond, alone or, where none counts alone, all, it would differ."""
+    """Had they come right after, alone or, where none counts alone, all of them, it would differ."""
     situation, differs = picture.situation, []
     retold = situation
     for cause in causes:
@@ -236,17 +245,27 @@ def assert_due(picture: Picture, id: str, turn: Instant, causes: Iterable[Cause]
         reached = {span.earliest, span.earliest + 1, span.latest}
         assert turn in reached
         assert (cause.edge is Edge.INSTANT) == (span == (turn, turn))
-        earliest = span.earliest + (turn - span.earliest in (0, 1))
+        earliest = turn + 1 if turn - span.earliest in (0, 1) else span.earliest
         later = Span(earliest, max(earliest, span.latest + (span.latest == turn)))
         differs.append(
             level(told(situation, cause.fact, cause.role, later), id, turn)
             != level(picture, id, turn)
         )
         retold = told(retold, cause.fact, cause.role, later).situation
+        assert cause.said_by
         for said in cause.said_by:
             assert said == cause.fact or situation.facts[said].subjects == (cause.fact,)
+            assert {stated(situation.facts[said], cause.role)[late] for late in (0, 1)} & {
+                *span  # the bound that counts is one that this fact states
+            }
     together = level(Picture(retold), id, turn) != level(picture, id, turn)
     assert all(differs) or (together and not any(differs))
+
+
+def stated(version: Version, role: Role) -> Span:
+    span = version.effective if role is Role.EFFECTIVE or version.type == CLAIMED else version.at
+    assert span is not None
+    return span
 
 
 def settled(picture: Picture, cause: Cause) -> Span:
@@ -399,6 +418,37 @@ def test_each_formula_that_may_hold_is_shown():
     assert [(o.span, o.bounds) for o in fact_.outcomes] == [((3, 4), WORKS), ((5, 6), (OUT, OUT))]
     assert [due.turn.at for due in (*found.before, *found.after)] == [1, 3, 6]
     assert found.before[-1].causes[0].fact == "f1"
+
+
+def test_a_formula_that_is_not_the_worst_does_not_hold_it_down():
+    revised = fact(REVISED, "f2", at=(3, 6), capability="a", formula=formulas.parse("t"))
+    found = asked({"a": "s"}, 4, down("f0", 1), down("f1", (1, 9), "t", WEAK), revised)
+    assert found.bounds == MAYBE
+    assert mattering(found) == {"s"}
+
+
+def test_a_start_lies_before_every_step():
+    facts = (
+        down("f0", (1, 9)),
+        fact(EFFECT_CHANGED, "f1", "f0", at=4, effect=WEAK),
+        fact(RESTORED, "f2", "f0", at=(6, 8)),
+    )
+    (fact_,) = asked({"a": "s"}, 7, *facts).unsettled
+    assert fact_.fact == "f2"
+    found = asked({"a": "s"}, 3, *facts)
+    assert [o.span for o in found.unsettled[0].outcomes] == [(1, 3), (4, 4)]
+
+
+def test_a_microsecond_after_a_tie_the_earlier_told_may_be_the_last():
+    facts = (
+        down("f0", 1),
+        fact(EFFECT_CHANGED, "f1", "f0", at=(3, 5), effect=WEAK),
+        fact(EFFECT_CHANGED, "f2", "f0", at=3, effect=OUT),
+    )
+    found = asked({"a": "s"}, 3, *facts)
+    (due,) = found.after[:1]
+    assert due.turn == (4, (OUT, OUT), (OUT, WEAK))
+    assert [cause.fact for cause in due.causes] == ["f1"]
 
 
 @pytest.mark.parametrize("changes", [MOST_CHANGES, MOST_CHANGES + 1])

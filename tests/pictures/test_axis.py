@@ -73,6 +73,15 @@ def test_there_is_always_something_to_read_the_time_by(ruler):
         assert str(Clocks(ruler.axis.zone).local(ruler.axis.start).year) in named
 
 
+def test_of_days_at_the_end_of_a_month_those_are_named_that_have_room():
+    """The 29th, if the 30th had a line too, and the first of the next month."""
+    for length in range(300, 900, 20):
+        axis = Axis(parse_instant("2021-02-20T00:00Z"), parse_instant("2021-04-20T00:00Z"))
+        labels = [each for each in Ruler(axis, length, WORDINGS["en"]).labels if not each.upper]
+        for before, after in pairwise(labels):
+            assert before.x + before.width < after.x
+
+
 @given(rulers())
 def test_every_day_month_or_year_between_two_others_is_named(ruler):
     named = {round(label.x, 6) for label in ruler.labels if label.upper}

@@ -169,6 +169,17 @@ def test_the_same_scene_gives_the_same_bytes(shown):
     assert timeline_svg(shown) == timeline_svg(shown)
 
 
+def test_a_mark_at_an_unknown_time_is_told_so():
+    """Two claims that share nothing, each open on another side, cover all time."""
+    events = [
+        {"id": "d", "type": "service-down", "service": "a", "at": "..2021-01-01T00:00Z"},
+        {"id": "c", "type": "time-claimed", "about": "d", "time": "2021-01-02T00:00Z.."},
+    ]
+    window = Span(parse_instant("2021-01-01T00:00Z"), parse_instant("2021-01-02T00:00Z"))
+    text = whole(Book.told(services={"a": {"provider": "x"}}, events=events), window=window)
+    assert "d: went out at an unknown time, its time contested" in text
+
+
 # --- what else it promises ------------------------------------------------------------------------
 
 
