@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
     "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
     "completion": ("completion:completion", KEEP, "Complete commands and ids in your shell."),
+    "schema": ("schema:schema", KEEP, "The JSON Schema of what a command prints."),
     "where": ("keep:where", KEEP, "Which store is used, and why that one."),
 }
 """Name -> (module:function in this package, section, one line)."""

@@ -60,7 +60,7 @@ def scene(
     capabilities = lanes(picture.situation.capabilities, found.of_capability)
     services = lanes(picture.situation.services, found.of_service)
     return Scene(
-        title or picture.situation.platform,
+        title if title and title.strip() else picture.situation.platform,
         _axis(_dated(picture, capabilities, services), _known(services), window, zone, cursor),
         tuple(sorted(capabilities, key=_order)),
         tuple(sorted(services, key=_order)),
@@ -131,7 +131,7 @@ def _axis(
     # what only was known later, and the cursor, may widen it, but not beyond twice that each way
     reach = max(last - first, _HOUR)
     for instant in (*known, *([] if cursor is None else [cursor])):
-        if True:
+        if min(inside) - reach <= instant <= max(inside) + reach:
             first, last = min(first, instant), max(last, instant)
     margin = max((last - first) // _MARGIN, (_HOUR - (last - first)) // 2, 0)
     unit = next(unit for most, unit in _ROUND if last - first <= most)

@@ -129,6 +129,9 @@ def test_one_alone_is_compared_with_now(store):
     found = document(store, "--recorded-at", "2026-01-07T12:00Z")
     assert found["after"]["recorded_at"] is None
     assert ("brought back", "d1") in whats(found)
+    back = next(each for each in found["record"] if each["fact"] == "d1")
+    assert (back["recorded_at"], back["freed"]) == ("2026-01-08T12:00:00Z", ["r1"])
+    assert back["after"]["recorded_at"] == "2026-01-04T12:00:00Z"
     everything = document(store, "--recorded-at", "2020-01-01T00:00Z")
     assert everything["declared"][0]["what"] == "declared"
     assert {each["before"] for each in everything["levels"]} == {None}

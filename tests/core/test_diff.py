@@ -13,8 +13,8 @@ from postmortem.core.diff import Kind, between, changes, moved
 from postmortem.core.history import CLAIMED, RETRACTED, Situation
 from postmortem.core.levels import WORKS, Bounds
 from postmortem.core.state import Picture
-from postmortem.core.times import END, AsOf, Instant
-from postmortem.testing import PLATFORM, MemoryRecord, histories
+from postmortem.core.times import END, AsOf, Instant, parse_instant
+from postmortem.testing import PLATFORM, MemoryRecord, draft, histories
 
 EVERY = range(-2, LATEST + 3)
 
@@ -182,3 +182,90 @@ def test_a_claim_tells_of_whose_time_it_is(reading):
                 about.append(dated.at if dated.effective is None else dated.effective)
                 agree = max(s.earliest for s in about) <= min(s.latest for s in about)
                 assert time.contested is not agree
+
+
+# --- words about words ----------------------------------------------------------------------------
+
+DECLARED = (
+    draft("platform-declared", id=PLATFORM),
+    draft("service-declared", id="aws"),
+    draft("service-declared", id="mail"),
+)
+
+
+def down(id: str, at: str, known: str, **more: str):
+    more = {"service": "aws", **more}
+    return draft("service-down", id=id, at=f"2021-01-{at}T00:00Z", known_at=when(known), **more)
+
+
+def taking(id: str, event: str, known: str, **more: str):
+    return draft("retracted", id=id, event=event, reason="wrong", known_at=when(known), **more)
+
+
+def when(day: str) -> str:
+    return f"2021-01-{day}T00:00Z"
+
+
+def told(*drafts, first: str, second: str):
+    """What changed from the one K to the other, by fact."""
+    record = MemoryRecord(PLATFORM)
+    for number, each in enumerate((*DECLARED, *drafts)):
+        record.record(each, 2_000_000_000_000_000 + number)
+    sides = [AsOf(0, known=parse_instant(when(day))) for day in (first, second)]
+    before, after = (record.situation(side) for side in sides)
+    heard_of = {v.fact for v in record.log.by_id.values() if v.seen(sides[0])}
+    return {change.fact: change for change in changes(before, after, heard_of)}
+
+
+def test_a_version_taken_back_leaves_the_one_before():
+    versions = down("a", "01", "02"), down("b", "02", "03", replaces="a")
+    found = told(*versions, taking("r", "b", "05"), first="04", second="06")
+    (change,) = found.values()
+    assert (change.kind, change.before.id, change.after.id) == (Kind.CORRECTED, "b", "a")
+    assert (change.by, change.freed) == (("r",), ())
+    assert {word.id for word in change.words} == {"a", "r"}
+
+
+def test_a_version_taken_back_may_leave_nothing_that_is_known():
+    versions = down("a", "01", "20"), down("b", "02", "03", replaces="a")
+    found = told(*versions, taking("r", "b", "05"), first="04", second="06")
+    (change,) = found.values()
+    assert (change.kind, change.before.id, change.after) == (Kind.GONE, "b", None)
+    assert change.by == ("r",)
+    assert {word.id for word in change.words} == {"r"}
+
+
+def test_a_fact_taken_back_and_again():
+    facts = down("a", "01", "02"), taking("r", "a", "05"), taking("s", "r", "07")
+    (change,) = told(*facts, first="04", second="06").values()
+    assert (change.kind, change.by) == (Kind.RETRACTED, ("r",))
+    found = told(*facts, first="06", second="08")
+    assert found["a"].kind is Kind.BROUGHT_BACK
+    assert (found["a"].by, found["a"].freed) == ((), ("r",))
+    assert {word.id for word in found["a"].words} == {"a", "s"}
+    assert (found["r"].kind, found["r"].by) == (Kind.RETRACTED, ("s",))
+    assert found.keys() == {"a", "r"}
+    assert told(*facts, first="04", second="08").keys() == {"s"}  # and `a` is as it was
+
+
+def test_a_retraction_corrected_to_mean_another_fact():
+    facts = (
+        down("a", "01", "02"),
+        down("b", "01", "02", service="mail"),
+        taking("r", "a", "03"),
+        taking("q", "b", "05", replaces="r"),
+    )
+    found = told(*facts, first="04", second="06")
+    assert {fact: change.kind for fact, change in found.items()} == {
+        "a": Kind.BROUGHT_BACK,
+        "b": Kind.RETRACTED,
+        "r": Kind.CORRECTED,
+    }
+    assert (found["a"].freed, found["b"].by) == (("r",), ("r",))
+    assert {word.id for word in found["a"].words} == {"a", "q"}
+
+
+def test_a_correction_after_a_retraction_is_by_itself():
+    facts = down("a", "01", "02"), taking("r", "a", "05"), down("b", "02", "06", replaces="a")
+    found = told(*facts, first="04", second="07")
+    assert (found["a"].kind, found["a"].by, found["r"].kind) == (Kind.CORRECTED, (), Kind.ASSERTED)
