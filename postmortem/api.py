@@ -8,6 +8,12 @@
     'uncertain'
     >>> store.cuts("joining", at="2021-01-05T12:00-08:00")
     [['aws'], ['twilio']]
+    >>> [finding.rule.name for finding in store.check(at="2021-02-01T00:00")]
+    ['time-contested', 'service-unused']
+    >>> [row.version.fact for row in store.timeline(known_at="2021-01-10T20:00")][:2]
+    ['app-store-removal', 'google-play-removal']
+    >>> store.explain("hosting", "2021-01-11T00:30", known_at="2021-01-10T20:00").bounds.status
+    'uncertain'
 
 A moment is text in the written forms of a casebook (without an offset: in the platform's zone) or
 an aware `datetime`. Every answer can be turned into the JSON of the command line by `document()`.
@@ -16,14 +22,20 @@ an aware `datetime`. Every answer can be turned into the JSON of the command lin
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from postmortem.core import measures
+from postmortem.core.check import Finding, check
+from postmortem.core.check_material import Material
+from postmortem.core.chronicle import Row, timeline
+from postmortem.core.diff import Change, changes
 from postmortem.core.errors import BadInput, BadTime
+from postmortem.core.explain import Explanation, explain
 from postmortem.core.measures import Downtime
 from postmortem.core.state import Picture, State
-from postmortem.core.times import END, AsOf, Instant, parse_instant
+from postmortem.core.times import END, AsOf, Instant, format_instant, parse_instant
 from postmortem.tracker import Tracker, system_clock
 
 Moment = str | datetime
@@ -115,6 +127,74 @@ class Store:
         if capability not in picture.situation.capabilities:
             raise BadInput(f"there is no capability {capability!r}")
         return measures.cut_sets(picture, capability, as_of.valid)
+
+    def explain(
+        self,
+        id: str,
+        at: Moment | None = None,
+        *,
+        known_at: Moment | None = None,
+        recorded_at: Moment | None = None,
+    ) -> Explanation:
+        """Why a capability or service has its level, how sure that is, what would change it.
+
+        Raises: BadTime; BadInput, where there is no such capability or service.
+        """
+        as_of = self._as_of(at, known_at, recorded_at)
+        picture = self._picture(as_of)
+        if id not in {*picture.situation.capabilities, *picture.situation.services}:
+            raise BadInput(f"there is no capability or service {id!r}")
+        return explain(picture, id, as_of)
+
+    def timeline(
+        self, *, known_at: Moment | None = None, recorded_at: Moment | None = None
+    ) -> list[Row]:
+        """Every fact in force, in the order of its time, with the claims about it.
+
+        Raises: BadTime.
+        """
+        return timeline(self._picture(self._as_of(None, known_at, recorded_at)).situation)
+
+    def changes(
+        self,
+        *,
+        known_at: tuple[Moment | None, Moment | None] = (None, None),
+        recorded_at: tuple[Moment | None, Moment | None] = (None, None),
+    ) -> list[Change]:
+        """What of the record differs between two states of knowledge or of the log.
+
+        Each pair is (before, after); None stands for now. Raises: BadTime.
+        """
+        before = self._as_of(None, known_at[0], recorded_at[0])
+        after = self._as_of(None, known_at[1], recorded_at[1])
+        with self._tracker.view.snapshot():
+            known = {v.id for v in self._tracker.view.versions(self.platform, after)}
+        return changes(self._picture(before).situation, self._picture(after).situation, known)
+
+    def check(
+        self,
+        at: Moment | None = None,
+        *,
+        days: int = 30,
+        known_at: Moment | None = None,
+        recorded_at: Moment | None = None,
+    ) -> list[Finding]:
+        """What contradicts itself, hangs open for more than `days`, or lacks a source.
+
+        Raises: BadTime.
+        """
+        as_of = self._as_of(at, known_at, recorded_at)
+        view = self._tracker.view
+        with view.snapshot():
+            material = Material.of(
+                view.events(self.platform, replace(as_of, known=END)),
+                view.versions(self.platform, as_of),
+                view.situation(self.platform, as_of),
+                at=as_of.valid,
+                long=days * 86_400_000_000,
+                shown=format_instant,
+            )
+        return check(material)
 
     def _picture(self, as_of: AsOf) -> Picture:
         # most who ask ask again at other moments with the same knowledge

@@ -37,6 +37,14 @@ def system_clock() -> Instant:
     return time.time_ns() // 1000
 
 
+Progress = Callable[[str, int, int], None]
+"""Told of long work: what is done, how much of it, out of how much."""
+
+
+def _untold(what: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What one write did: how many entries were new, how many known already."""
@@ -50,11 +58,17 @@ class Tracker:
     """One store, asked and written to. Use it as a context manager, or call `close`."""
 
     def __init__(
-        self, path: str, *, clock: Callable[[], Instant] = system_clock, by: str | None = None
+        self,
+        path: str,
+        *,
+        clock: Callable[[], Instant] = system_clock,
+        by: str | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        """`by` is who records; it is kept beside every event."""
+        """`by` is who records, kept beside every event; `progress` is told how long work goes on."""
         self.path = path
         self.by = by
+        self._progress: Progress = progress or _untold
         self._clock = clock
         self._view: View | None = None
         self._ledger: SQLiteLedger | None = None
@@ -108,7 +122,7 @@ class Tracker:
         from postmortem.store import readmodel
 
         with self._open_ledger().writing() as writing:
-            readmodel.catch_up(writing.connection)
+            readmodel.catch_up(writing.connection, self._progress)
 
     def _view_in_memory(self) -> View:
         """A store that may only be read, with a view that is not current: one in memory serves."""
@@ -199,7 +213,7 @@ class Tracker:
         from postmortem.store import readmodel
 
         with self._open_ledger(create=True).writing() as writing:
-            readmodel.catch_up(writing.connection)
+            readmodel.catch_up(writing.connection, self._progress)
             yield writing
         if self._view is not None:  # what it cached is of before
             self._view.close()
@@ -234,7 +248,9 @@ class Tracker:
 
         recorded: list[Recorded] = []
         skipped = 0
-        for draft in drafts:
+        drafts = list(drafts)
+        for done, draft in enumerate(drafts, 1):
+            self._progress("recording", done, len(drafts))
             record = readmodel.ViewRecord(writing.connection, draft.platform)
             found = decide(draft, record, now=writing.now, position=writing.position + 1)
             skipped += not found
@@ -269,7 +285,8 @@ class Tracker:
                     f"the store {self.path} holds events already, and a copy needs an empty one",
                     hint="import without --keep-recorded, or name a new store with --db",
                 )
-            for line in lines:
+            for done, line in enumerate(lines, 1):
+                self._progress("copying", done, len(lines))
                 try:
                     self._copy(writing, line, said)
                 except Problem as problem:
@@ -336,7 +353,7 @@ class Tracker:
         from postmortem.store import readmodel
 
         with self._open_ledger().writing() as writing:
-            count = readmodel.rebuild(writing.connection)
+            count = readmodel.rebuild(writing.connection, self._progress)
         self.close()
         return count
 

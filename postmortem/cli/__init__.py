@@ -43,14 +43,15 @@ def run(arguments: list[str] | None = None) -> int:
         complain(problem)
         return problem.exit_status
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; what was not acknowledged is not recorded", err=True)
-        return INTERRUPTED
+        return _interrupted()
     except (BrokenPipeError, SystemExit):
         # Whoever read our answer has seen enough; nothing more may be written, not even at exit.
         # (click makes a SystemExit of it, and nothing else here raises one.)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as fault:
+        if isinstance(fault.__cause__, KeyboardInterrupt):  # pydantic wraps it
+            return _interrupted()
         if os.environ.get("POSTMORTEM_DEBUG"):
             raise
         click.echo(
@@ -59,3 +60,10 @@ def run(arguments: list[str] | None = None) -> int:
             err=True,
         )
         return FAULT
+
+
+def _interrupted() -> int:
+    import click
+
+    click.echo("interrupted; what was not acknowledged is not recorded", err=True)
+    return INTERRUPTED

@@ -150,7 +150,7 @@ def acknowledge(
             levels = f"{_level(move.before)} → {_level(move.after)}"
             _hanging(f"{move.id}: {levels} {_period(desk, move)}")
     elif not isinstance(entry, Declaration | Note):
-        output.say(f"no level changed{_already(told, entry)}")
+        output.say("no level changed" + ("" if corrects else _already(told, entry)))
 
 
 def _hanging(text: str) -> None:

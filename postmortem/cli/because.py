@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from postmortem.cli import output
+from postmortem.cli.spans import wrapped
 from postmortem.core.causes import LAST, Cause, Edge
 from postmortem.core.levels import Bounds
 from postmortem.core.supposing import Role
@@ -31,6 +32,15 @@ def marked(bounds: Bounds) -> str:
     """The shape and the level: `✕ unavailable`, `? unavailable to operational`."""
     shape, colour = output.SHAPES[bounds.status]
     return click.style(f"{shape} {level(bounds)}", fg=colour)
+
+
+def item(head: str, text: str, indent: int, *, dim: bool = False) -> None:
+    """Print a text with something of our own in front of it, under which it does not flow."""
+    lead = " " * (indent + output.shown(head))
+    first, *more = wrapped(text, max(20, output.width() - len(lead)))
+    output.say((" " * indent + head + click.style(first, dim=dim)).rstrip())
+    for line in more:
+        output.say(lead + click.style(line, dim=dim))
 
 
 def since(instant: Instant, zone: str | None) -> str:

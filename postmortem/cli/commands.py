@@ -26,8 +26,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "retract": ("correct:retract", RECORD, "Take back what is recorded."),
     "events": ("catalogue:events", RECORD, "The catalogue: what can happen, and what it takes."),
     "import": ("keep:import_", KEEP, "Record what is new in a casebook or an exported log."),
-    "state": ("ask:state", ASK, "What works at a moment, and because of what."),
+    "state": ("state:state", ASK, "What works at a moment, and because of what."),
     "explain": ("explain:explain_", ASK, "Why, how sure, and what would change the answer."),
+    "diff": ("diff:diff", ASK, "What changed: in the record, in what was known, over time."),
     "downtime": ("ask:downtime", ASK, "How long each capability was out, and impaired."),
     "timeline": ("timeline:timeline", ASK, "What happened, in the order of its time."),
     "measures": ("measures:measures", ASK, "Notice, time to detect and to restore, and more."),
@@ -44,6 +45,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
     "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
     "completion": ("completion:completion", KEEP, "Complete commands and ids in your shell."),
+    "schema": ("schema:schema", KEEP, "The JSON Schema of what a command prints."),
     "where": ("keep:where", KEEP, "Which store is used, and why that one."),
 }
 """Name -> (module:function in this package, section, one line)."""

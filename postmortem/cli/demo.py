@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -88,13 +89,14 @@ def _ask(casebook: Path, folder: Path, typed: str) -> None:
     database = str(folder / "postmortem.db")
     colour = click.get_current_context().find_root().color
     settings = ["--db", database, *(_COLOUR[colour])]
-    output.say(f"$ {typed} import {CASEBOOK}")
-    here = os.getcwd()
-    try:
-        os.chdir(casebook.parent)
-        run_inside(["--db", str(Path(here) / database), "import", CASEBOOK])
-    finally:
-        os.chdir(here)
+    if (folder / CASEBOOK).is_file():
+        book = str(folder / CASEBOOK)
+        output.say(f"$ {typed} import {shlex.quote(book)}")
+        run_inside([*settings, "import", book])
+    else:
+        output.say("The founding case, recorded in a temporary store:")
+        with contextlib.chdir(casebook.parent):
+            run_inside(["--db", os.path.abspath(database), "import", CASEBOOK])
     output.say()
     for number, (question, arguments) in enumerate(QUESTIONS, 1):
         output.say(click.style(f"{number}. {question}", bold=True))

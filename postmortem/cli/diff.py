@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from postmortem.cli import output, sides
+from postmortem.cli import changed, output, sides
 from postmortem.cli.options import Asked, asked, output_options, platform_option
 from postmortem.cli.sides import AT, FIELDS, KNOWN, RECORDED, Compared
 from postmortem.cli.spans import platform_name
 from postmortem.core.causes import FIRST, LAST
-from postmortem.core.diff import between, changes, moved
+from postmortem.core.diff import Moved, between, changes, moved
 from postmortem.core.errors import BadInput
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant, format_instant
@@ -32,15 +32,17 @@ Examples:
 \b
 --json prints {"platform", "clock", "before", "after"}: the clock that is compared, and the two
 questions, {at, known_at, recorded_at}. With --known-at or --recorded-at it also has
-  record     [{what, fact, type, known_at, recorded_at, by, before, after, differs, dated,
-             time_before, time_after}]: what became of each fact (asserted, claimed, corrected,
-             retracted, brought back, no longer in force), by which retractions; its entries as
-             `log` has them; the fields that differ, [{field, old, new}]; and of the fact that it
-             dates {earliest, latest, contested}
-  declared   the same of declarations: what, kind, id, recorded_at, before, after, differs
+  record     [{what, fact, type, by, freed, before, after, differs, dated, time_before,
+             time_after}]: what became of each fact (asserted, claimed, corrected, retracted,
+             brought back, no longer in force); which retractions took it back, and which count
+             no more; its entries as `log` has them; the fields that differ, [{field, old, new}];
+             of the fact that it dates {earliest, latest, contested}; and under the name of the
+             clock since when
+  declared   the same of declarations: what, kind, id, before, after, differs, recorded_at
   from, to   the window, null on a side without a limit
   levels     [{id, kind, from, to, before, after}]: where the levels are others, the longest
              periods [from, to) of one such pair; null as before: not declared yet
+  at_moment  the same at the --at that was given, without a period; null where there is none
 With --at it also has
   levels     [{id, kind, before, after, differs, turns}]: all that turns between the two, whether
              it differs in the end, and its turns as in `explain`"""
@@ -152,9 +154,12 @@ def _readings(question: Asked, compared: Compared, window: tuple[Instant, Instan
         after = view.situation(platform, compared.after)
         heard_of = {version.fact for version in view.versions(platform, compared.before)}
         found = changes(before, after, heard_of)
-        entries = sides.entries(question, compared, found, before, after)
+        entries = sides.entries(question, compared, found, after)
         name = platform_name(question)
-    shifted = moved(Picture(before), Picture(after), *window)
+    pictures = Picture(before), Picture(after)
+    shifted = moved(*pictures, *window)
+    at = compared.at
+    at_moment = [] if at is None else moved(*pictures, at, at + 1)
     services = before.services | after.services
     if question.json:
         output.print_json(
@@ -166,24 +171,33 @@ def _readings(question: Asked, compared: Compared, window: tuple[Instant, Instan
                 "from": None if window[0] == FIRST else format_instant(window[0]),
                 "to": None if window[1] > LAST else format_instant(window[1]),
                 "levels": [
-                    {
-                        "id": each.id,
-                        "kind": "service" if each.id in services else "capability",
+                    _at_moment(each, services)
+                    | {
                         "from": None if each.start == FIRST else format_instant(each.start),
                         "to": None if each.end > LAST else format_instant(each.end),
-                        "before": None if each.before is None else levels(each.before),
-                        "after": None if each.after is None else levels(each.after),
                     }
                     for each in shifted
                 ],
+                "at_moment": None if at is None else [_at_moment(e, services) for e in at_moment],
             }
         )
     elif question.form != "table":
-        question.print(sides.moved_rows(question, shifted, services))
+        question.print(changed.moved_rows(question, shifted, services))
     else:
-        sides.print_head(question, compared, name)
-        sides.print_entries(question, compared, entries)
-        sides.print_moved(question, compared, shifted, services, window)
+        changed.print_head(question, compared, name)
+        changed.print_entries(question, compared, entries)
+        if at is not None:
+            changed.print_moved_at(question, at, at_moment, services)
+        changed.print_moved(question, shifted, services, window)
+
+
+def _at_moment(each: Moved, services: Collection[str]) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "kind": "service" if each.id in services else "capability",
+        "before": None if each.before is None else levels(each.before),
+        "after": None if each.after is None else levels(each.after),
+    }
 
 
 # --- two moments of one reading -------------------------------------------------------------------
@@ -215,7 +229,7 @@ def _moments(question: Asked, compared: Compared) -> None:
             }
         )
     elif question.form != "table":
-        question.print(sides.between_rows(question, found, services))
+        question.print(changed.between_rows(question, found, services))
     else:
-        sides.print_head(question, compared, name)
-        sides.print_between(question, found, services)
+        changed.print_head(question, compared, name)
+        changed.print_between(question, found, services)

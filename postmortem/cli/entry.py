@@ -107,7 +107,7 @@ class EntryCommand(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {ABOUT_IT: [], ABOUT_THE_RECORD: []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):
                 sections.setdefault(getattr(param, "section", RECORDING), []).append(record)
         for title, rows in sections.items():
             if rows:

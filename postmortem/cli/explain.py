@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from postmortem.cli import output
 from postmortem.cli.because import level
 from postmortem.cli.options import Asked, asked, nearest, question_options
-from postmortem.cli.spans import platform_name, when
+from postmortem.cli.spans import paragraph, platform_name, when
 from postmortem.cli.telling import entry_document, source_titles
 from postmortem.core.disruptions import Disruption
 from postmortem.core.errors import BadInput
@@ -20,11 +20,22 @@ from postmortem.core.levels import Level
 from postmortem.core.state import Picture
 from postmortem.core.supposing import parts
 from postmortem.core.times import BEGINNING, END, Span, format_span
-from postmortem.core.words import for_terminal
 from postmortem.reports import explanation as reports
 from postmortem.reports.rows import Rows
 from postmortem.store import look
 from postmortem.store.view import Logged
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _completed(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem[Any]]:
+    """What can be explained of what begins so."""
+    from postmortem.cli.completion import ids
+
+    return ids(ctx, incomplete, names="part")
 
 
 @click.command(
@@ -39,7 +50,7 @@ Examples:
 
 \b
 --json prints {"platform", "at", "known_at", "recorded_at", "id", "kind", "worst", "best",
-"status"}, and with it
+"status", "since"}, and with it
   capabilities     what it rests on, by id, itself first: worst, best, status, matters, and
                    formulas: [{revised_by, since, formula}], those that may hold
   formula          {kind, worst, best, status, matters}; of the kind `id` its id, else `of`, its
@@ -53,13 +64,13 @@ Examples:
                    [{role, fact, about, edge, said_by, effect}]}]
   if_ended         [{disruption}], if_lost [{service}], with the worst, best and status then
   if_carried_out   [{announcement, carried_out, not_carried_out}]
-  if_known         [{role, fact, about, effect, decides, outcomes, stated}]: were its time known to
-                   be within [{earliest, latest, said_by, worst, best, status}]
+  if_known         [{role, fact, about, effect, decides, outcomes, stated}]: were its time known
+                   to be within [{earliest, latest, said_by, worst, best, status}]
   facts            of every fact named, by its first id: what `log` prints, and its sources
 What matters holds the level down: were all else operational, it would stay as it is. Instants are
 in UTC; null is open, or not there. As csv and markdown: the disruptions, a row each.""",
 )
-@click.argument("id", metavar="ID")
+@click.argument("id", metavar="ID", shell_complete=_completed)
 @click.option("--at", metavar="TIME", help="The moment in the world; else now.")
 @click.option(
     "--turns",
@@ -98,7 +109,7 @@ def explain_(
     else:
         from postmortem.cli.why import Page
 
-        output.say(f"{id} of {for_terminal(name)} {output.question(question.as_of, question.zone)}")
+        paragraph(f"{id} of {name} {output.question(question.as_of, question.zone)}", 0)
         Page(question, found, entries, names, titles, whole=whole).print()
 
 

@@ -36,6 +36,18 @@ def complain(problem: Problem) -> None:
         click.echo(f"  {for_terminal(problem.hint)}", err=True)
 
 
+LONG: Final = 2000
+"""From so many entries on, work is long enough to be watched."""
+
+
+def progress(what: str, done: int, total: int) -> None:
+    """A line on standard error that tells how far long work has come, and is gone at its end."""
+    if total < LONG or (done % 500 and done != total):
+        return
+    line = f"{what}: {done:,} of {total:,}"
+    click.echo(f"\r{line}" if done < total else "\r" + " " * len(line) + "\r", nl=False, err=True)
+
+
 def print_json(document: Any, *, indent: int | None = 2) -> None:
     """One JSON document on standard output."""
     print_json_text(as_json(document, indent=indent))
@@ -142,7 +154,7 @@ def shown(text: str) -> int:
 
 
 def lasted(microseconds: int) -> str:
-    """A length of time for people, exact to the second: `3 d 07:59:00`."""
+    """A length of time for people, a fraction only where there is one: `3 d 07:59:00`."""
     seconds, rest = divmod(microseconds, 1_000_000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import Final
 
 import click
 
+from postmortem.cli import output
 from postmortem.tracker import Tracker
 
 NAME: Final = "postmortem.db"
@@ -50,7 +52,9 @@ def tracker(ctx: click.Context, *, writes: bool = False) -> Tracker:
     found = locate(ctx.find_root().obj["db"])
     if writes and found.rule.startswith("your data folder"):
         os.makedirs(os.path.dirname(found.path), mode=0o700, exist_ok=True)
-    return ctx.with_resource(Tracker(found.path, by=author() if writes else None))
+    progress = output.progress if sys.stderr.isatty() else None
+    by = author() if writes else None
+    return ctx.with_resource(Tracker(found.path, by=by, progress=progress))
 
 
 def author() -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from postmortem.cli.telling import entry_document
 from postmortem.core import chronicle
 from postmortem.core.diff import Change
 from postmortem.core.disruptions import Settled
-from postmortem.core.history import Situation
+from postmortem.core.history import Situation, Version
 from postmortem.core.times import AsOf, Instant, format_bound, format_instant
 from postmortem.reports.explanation import span
 from postmortem.store import look
@@ -108,6 +108,7 @@ class Entry:
             "fact": self.id,
             "type": self.kind,
             "by": list(self.change.by),
+            "freed": list(self.change.freed),
             "dated": self.change.dated,
             "time_before": _time(before),
             "time_after": _time(after),
@@ -121,8 +122,7 @@ def _time(time: Settled | None) -> dict[str, Any] | None:
 def entries(
     question: Asked,
     compared: Compared,
-    found: Iterable[Change],
-    before: Situation,
+    found: Sequence[Change],
     after: Situation,
 ) -> list[Entry]:
     """The changes of facts and of declarations with their entries, by when they came about.
@@ -130,11 +130,10 @@ def entries(
     Read inside the caller's snapshot.
     """
     view, platform = question.store.view, question.platform
-    found = list(found)
     spoken = [
         version.position
         for change in found
-        for version in (change.before, change.after, *_by(change, before, after))
+        for version in (change.before, change.after, *_by(change, after))
         if version is not None
     ]
     positions = [view.position_at(as_of.recorded) for as_of in (compared.before, compared.after)]
@@ -161,7 +160,7 @@ def entries(
             None if change.before is None else told[change.before.position],
             None if change.after is None else told[change.after.position],
             change,
-            tuple(told[version.position] for version in _by(change, before, after)),
+            tuple(told[version.position] for version in _by(change, after)),
         )
         for change in found
     ]
@@ -178,6 +177,6 @@ def entries(
     return sorted(made, key=lambda each: (each.moment(compared.clock) or 0, each.entry.position))
 
 
-def _by(change: Change, before: Situation, after: Situation) -> Iterator[Any]:
+def _by(change: Change, after: Situation) -> Iterator[Version]:
     for id in change.by:
-        yield after.facts.get(id) or before.facts[id]
+        yield after.facts[id]

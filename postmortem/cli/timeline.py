@@ -42,6 +42,9 @@ Examples:
   postmortem timeline --capability auth --type service-cut-off --tz UTC
   postmortem timeline --known-at 2021-01-10T20:00 --reverse --limit 5
   postmortem timeline --all --json
+  postmortem timeline --svg -o timeline.svg
+  postmortem timeline --svg --from 2021-01-10T23:00 --to 2021-01-11T01:00 --at 2021-01-10T23:59
+  postmortem timeline --mermaid flowchart --at 2021-01-10T12:00
 
 \b
 --json prints {"platform", "known_at", "recorded_at", "from", "to", "total", "timeline"},
@@ -73,6 +76,16 @@ A time is {"earliest", "latest", "written"}, instants in UTC; null is open, or n
 @click.option("--all", "everything", is_flag=True, help="Also what was corrected or retracted.")
 @click.option("--reverse", is_flag=True, help="The latest first.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--svg", is_flag=True, help="Draw it: what worked when, and who acted.")
+@click.option(
+    "--mermaid",
+    type=click.Choice(["gantt", "flowchart"]),
+    help="The same as Mermaid text, or what rests on what.",
+)
+@click.option("--at", metavar="TIME", help="A moment to mark in a picture.")
+@click.option(
+    "-o", "--output", "target", metavar="FILE", help="Where a picture goes; else standard output."
+)
 @question_options
 @click.pass_context
 def timeline(
@@ -86,6 +99,10 @@ def timeline(
     everything: bool,
     reverse: bool,
     limit: int | None,
+    svg: bool,
+    mermaid: str | None,
+    at: str | None,
+    target: str | None,
     **frame: Any,
 ) -> None:
     """What happened, in the order of its time, with all three clocks.
@@ -97,9 +114,25 @@ def timeline(
     --from and --to take a moment, or a day, month or year: from the first instant of the one to
     the last of the other. A fact counts if it possibly lies within; of an announcement, when it was
     made. Of an option that is given several times one has to fit; of several options, all.
+
+    A picture shows the time from --from until --to; where one is left out, as far as what is
+    recorded, with a margin. Of services it shows those of --service and what rests on them, of
+    capabilities those of --capability and what they rest on. A flowchart shows the state at --at,
+    else now, and whose loss alone stops something.
     """
-    question = asked(ctx, **frame)
+    question = asked(ctx, at=at, **frame)
     period = _period(question, start, end)
+    if svg or mermaid or at or target:
+        from postmortem.cli import picture  # what draws is not needed to tell
+
+        other = any((types, everything, reverse, limit, frame["as_json"]))
+        form = picture.form_of(svg, mermaid, other or frame["form"] != "table")
+        with question.store.view.snapshot():
+            situation = question.store.view.situation(question.platform, question.as_of)
+        _check_names(situation, services, capabilities, ())
+        lanes = picture.Lanes(services, capabilities)
+        picture.draw(question, form, *period, target, marked=at is not None, lanes=lanes)
+        return
     with question.store.view.snapshot():
         found, situation = _rows(question, everything)
         _check_names(situation, services, capabilities, types)

@@ -8,9 +8,9 @@ from typing import Final
 import click
 
 from postmortem.cli import because, output
-from postmortem.cli.because import level, mark, marked
+from postmortem.cli.because import item, level, mark, marked
 from postmortem.cli.options import Asked
-from postmortem.cli.spans import shown, when, wrapped
+from postmortem.cli.spans import when
 from postmortem.core import chronicle
 from postmortem.core.disruptions import Disruption, Expected
 from postmortem.core.explain import (
@@ -92,8 +92,7 @@ class Page:
     def print(self) -> None:
         """All of it."""
         found = self.found
-        last = found.before[-1].turn.at if found.before else None
-        since = "" if last is None else f", since {because.since(last, self.zone)}"
+        since = "" if found.since is None else f", since {because.since(found.since, self.zone)}"
         silent = all(self._is_silent(why) for why in found.services.values())
         output.say(f"{output.status_cell(_SILENT) if silent else marked(found.bounds)}{since}")
         self._section("Why")
@@ -101,7 +100,7 @@ class Page:
         self._aside()
         self._section("How sure")
         for line in self._sure():
-            self._item("- ", line, _STEP)
+            item("- ", line, _STEP)
         self._section("What would change the answer")
         self._would()
         if self.cited:
@@ -117,14 +116,6 @@ class Page:
         output.say()
         output.say(click.style(title, bold=True))
 
-    def _item(self, head: str, text: str, indent: int, *, dim: bool = False) -> None:
-        """A text with something in front of it, under which it does not flow."""
-        lead = " " * (indent + shown(click.unstyle(head)))
-        lines = wrapped(text, max(20, output.width() - len(lead)))
-        output.say((" " * indent + head + click.style(lines[0], dim=dim)).rstrip())
-        for line in lines[1:]:
-            output.say(lead + click.style(line, dim=dim))
-
     # --- why --------------------------------------------------------------------------------------
 
     def _id(self, id: str, indent: int) -> None:
@@ -138,12 +129,12 @@ class Page:
         self.unfolded.add(id)
         if service and self._is_silent(service):
             shape, _ = output.SHAPES[_SILENT]
-            self._item(f"{shape} ", f"{id}{name}: {_SILENT}", indent, dim=indent > 0)
+            item(f"{shape} ", f"{id}{name}: {_SILENT}", indent, dim=indent > 0)
         elif told or not matters:
             again = ", as above" if told and matters else ""
-            self._item(f"{mark(bounds)} ", f"{id}: {level(bounds)}{again}", indent, dim=not told)
+            item(f"{mark(bounds)} ", f"{id}: {level(bounds)}{again}", indent, dim=not told)
         elif service:
-            self._item(f"{mark(bounds)} ", f"{id}{name}: {level(bounds)}", indent)
+            item(f"{mark(bounds)} ", f"{id}{name}: {level(bounds)}", indent)
             self._service(service, indent + _STEP)
         else:
             self._capability(id, name, indent)
@@ -169,7 +160,7 @@ class Page:
         return f"{_rule(held.node.formula)}{by}"
 
     def _level(self, name: str, bounds: Bounds, rule: str, indent: int) -> None:
-        self._item(f"{mark(bounds)} ", f"{name}: {level(bounds)} = {rule}", indent)
+        item(f"{mark(bounds)} ", f"{name}: {level(bounds)} = {rule}", indent)
 
     def _parts(self, node: Node, indent: int) -> None:
         """What stands below a node: the parts of an operator, or the one that is named."""
@@ -184,7 +175,7 @@ class Page:
                 self._parts(part, indent + _STEP)
             else:
                 text = f"{written(part.formula)}: {level(part.bounds)}"
-                self._item(f"{mark(part.bounds)} ", text, indent, dim=True)
+                item(f"{mark(part.bounds)} ", text, indent, dim=True)
 
     def _service(self, why: ServiceWhy, indent: int) -> None:
         for held in why.held:
@@ -192,11 +183,11 @@ class Page:
         idle = dict(why.idle)
         for id in why.state.notices:
             if id in idle:
-                self._item("- ", f"{id}: announced ({_idle(idle.pop(id))})", indent)
+                item("- ", f"{id}: announced ({_idle(idle.pop(id))})", indent)
         if idle:
             reasons = [f"{id} ({_idle(each)})" for id, each in idle.items()]
             kept = reasons if len(reasons) < 6 else [*reasons[:4], f"{len(reasons) - 4:,} more"]
-            self._item("- ", f"without effect then: {', '.join(kept)}", indent, dim=True)
+            item("- ", f"without effect then: {', '.join(kept)}", indent, dim=True)
 
     def _held(self, held: Held, indent: int) -> None:
         disruption = held.disruption
@@ -205,33 +196,33 @@ class Page:
         none = held.bounds.best is Level.OPERATIONAL
         by = f" by {entry.shown['by']}" if entry.shown.get("by") else ""
         also = ", or no effect" if none else ""
-        self._item("- ", f"{disruption.id}: {effects}{also} ({entry.type}{by})", indent)
+        item("- ", f"{disruption.id}: {effects}{also} ({entry.type}{by})", indent)
         inside = indent + _STEP
         for said in ("reason",):
             if entry.shown.get(said):
-                self._item(f"{said} ", entry.shown[said], inside)
+                item(f"{said} ", entry.shown[said], inside)
         for part in parts(disruption):
             self._part(part, disruption, inside)
         if isinstance(disruption, Disruption):
             if disruption.left_out:
                 text = f"{', '.join(sorted(disruption.left_out))}: certainly before the start"
-                self._item("left out ", text, inside)
+                item("left out ", text, inside)
             if disruption.announcement:
-                self._item("carries out ", disruption.announcement, inside)
+                item("carries out ", disruption.announcement, inside)
 
     def _part(self, part: Part, disruption: Disruption | Expected, indent: int) -> None:
         effect = "" if part.effect is None else part.effect.word
         label = _LABELS[part.role].format(effect=effect)
         own = "" if part.time.fact == disruption.id else f" ({part.time.fact})"
         contested = ", contested" if part.time.contested else ""
-        self._item(f"{label} ", f"{when(part.time.span, self.zone)}{contested}{own}", indent)
+        item(f"{label} ", f"{when(part.time.span, self.zone)}{contested}{own}", indent)
         stated = self.found.statements.of(part.role, part.time.fact)
         for statement in stated:
             entry = self.entries[statement.fact]
             written = self._written(part.role, entry)
             cites = self._cites(entry)
             says = f"{statement.fact}: " if len(stated) > 1 else ""
-            self._item("", f"{says}{written}{cites}", indent + _STEP, dim=True)
+            item("", f"{says}{written}{cites}", indent + _STEP, dim=True)
 
     def _written(self, role: Role, entry: Logged) -> str:
         keys = ("effective_at", "time", "at") if role is Role.EFFECTIVE else ("time", "at")
@@ -257,7 +248,7 @@ class Page:
             (_SILENT, silent),
         ):
             if ids:
-                self._item(f"{label}: ", ", ".join(ids), 0, dim=True)
+                item(f"{label}: ", ", ".join(ids), 0, dim=True)
 
     # --- how sure ---------------------------------------------------------------------------------
 
@@ -307,14 +298,14 @@ class Page:
 
     def _would(self) -> None:
         found = self.found
-        turns = list(self._turns())
-        if turns:
+        if turns := list(self._turns()):
             output.table(("from", "level", "because"), turns, indent=_STEP)
-            counts = zip(found.more, ("earlier", "later"), strict=True)
-            if more := [f"{count:,} {word}" for count, word in counts if count]:
-                self._item("", f"and {' and '.join(more)} turns: --turns", _STEP, dim=True)
-        else:
-            self._item("", "no time: nothing that is known makes it turn", _STEP)
+        counts = zip(found.more, ("earlier", "later"), strict=True)
+        if more := [f"{count:,} {word}" for count, word in counts if count]:
+            text = f"{'more' if turns else 'it'} turns: {' and '.join(more)}; --turns shows them"
+            item("", text, _STEP, dim=True)
+        elif not turns:
+            item("", "no time: nothing that is known makes it turn", _STEP)
         rows = [*self._supposed(), *self._announced(), *self._unsettled()]
         if rows:
             output.say()
@@ -323,9 +314,9 @@ class Page:
             weighty = [why for why in found.services.values() if why.matters]
             ids = ", ".join(held.disruption.id for why in weighty for held in why.held)
             text = f"no single disruption holds it down, but several together: {ids}"
-            self._item("", text if ids else "no disruption holds it down", _STEP)
+            item("", text if ids else "no disruption holds it down", _STEP)
         if found.bounds != OUT and not found.lost:
-            self._item("", "the loss of no single service would make it worse", _STEP)
+            item("", "the loss of no single service would make it worse", _STEP)
 
     def _supposed(self) -> Iterator[tuple[str, str]]:
         announced = {each.id for each in self.found.announced}  # of those `_announced` tells

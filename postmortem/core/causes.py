@@ -5,7 +5,9 @@ A turn is an instant at which the bounds of a service or capability change.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -23,12 +25,17 @@ from postmortem.core.supposing import (
     parts,
     placed,
     revised,
+    with_disruptions,
+    with_revision,
 )
 from postmortem.core.times import Instant, Span, parse_stored
 
 FIRST: Final = parse_stored("0001-01-01T00:00:00Z")
 LAST: Final = parse_stored("9999-12-31T23:59:59.999999Z")
 """Between them, both included, lies every instant that can be written."""
+
+_MOST_AT_ONCE: Final = 24
+"""Of more facts that do the same at one instant, all are told: trying which suffice takes long."""
 
 
 class Turn(NamedTuple):
@@ -77,11 +84,17 @@ class Due(NamedTuple):
     causes: tuple[Cause, ...]
 
 
-class _Reached(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """A side of a fact's span that is reached at a turn, and the span, were it not."""
+
     cause: Cause
     exactly: bool
-    later: Bounds
-    """What the bounds would be, had the bound of its span come a microsecond later."""
+    span: Span
+    parts: tuple[tuple[Disruption | Expected, Part], ...] = ()
+    """Of which disruptions it is the time, and of what of each."""
+    revision: tuple[str, int] | None = None
+    """Of which revised formula: capability, order."""
 
 
 class Causes:
@@ -91,6 +104,12 @@ class Causes:
         self.picture = picture
         self.statements = Statements(picture.situation)
         self.revised = revised(picture.situation)
+        self.turning: dict[Instant, list[Disruption | Expected]] = defaultdict(list)
+        """The disruptions whose bounds may change at an instant."""
+        for known in picture.by_service.values():
+            for disruption in known:
+                for instant in {*disruption.turns()}:
+                    self.turning[instant].append(disruption)
 
     def due(self, on: Basis, turned: Iterable[Turn]) -> Iterator[Due]:
         """Each of these turns of what was asked about, with its facts."""
@@ -100,36 +119,56 @@ class Causes:
     def at(self, on: Basis, turn: Instant) -> list[Cause]:
         """The facts to which the bounds at `turn` are due.
 
-        Such a fact's span begins or ends there, and had it done so a microsecond later, the bounds
-        would be others. Where several do the same at once, so that none counts alone: all of them.
+        Such a fact's span begins or ends there, and had it done so right after, the bounds would be
+        others. Where several do the same at once, so that none counts alone: these together.
         """
         moment = Moment(self.picture, on, turn)
         reached = [*self._in_disruptions(moment), *self._in_formulas(moment)]
-        alone = [each for each in reached if each.later != moment.bounds]
-        together = [each for each in reached if each.exactly]
-        return [each.cause for each in alone or together or reached]
+        alone = [each for each in reached if self._differs(moment, [each])]
+        if alone or len(reached) > _MOST_AT_ONCE:
+            return [each.cause for each in alone or reached]
+        return [each.cause for each in self._needed(moment, reached)]
+
+    def _needed(self, moment: Moment, reached: list[_Reached]) -> list[_Reached]:
+        """Of what does it together, as few as do it; rather what is reached exactly."""
+        for each in sorted(reached, key=lambda each: each.exactly):
+            fewer = [other for other in reached if other is not each]
+            if self._differs(moment, fewer):
+                return self._needed(moment, fewer)
+        return reached
+
+    def _differs(self, moment: Moment, reached: Iterable[_Reached]) -> bool:
+        """Whether the bounds were others, had all of them come right after."""
+        picture = self.picture
+        changed: dict[str, Disruption | Expected] = {}
+        spans: dict[tuple[Role, str], Span] = {}
+        for each in reached:
+            key = each.cause.role, each.cause.fact
+            here = spans.get(key, each.span)  # both sides of one span may be reached at once
+            spans[key] = span = Span(*map(max, zip(here, each.span, strict=True)))
+            if each.revision is not None:
+                picture = with_revision(picture, *each.revision, span)
+            for disruption, part in each.parts:
+                known = changed.get(disruption.id, disruption)
+                changed[disruption.id] = placed(known, part, span)
+        return moment.within(with_disruptions(picture, changed.values())) != moment.bounds
 
     def _in_disruptions(self, moment: Moment) -> Iterator[_Reached]:
         turn = moment.at
         found: dict[tuple[Role, str], list[tuple[Disruption | Expected, Part]]] = {}
-        for service in moment.on.services:
-            for disruption in self.picture.by_service.get(service, ()):
-                if disruption.bounds(turn) != disruption.bounds(turn - 1):
-                    for part in parts(disruption):
-                        if _near(part.time.span, turn):
-                            key = part.role, part.time.fact
-                            found.setdefault(key, []).append((disruption, part))
+        for disruption in self.turning.get(turn, ()):
+            if disruption.service not in moment.services:
+                continue
+            if disruption.bounds(turn) != disruption.bounds(turn - 1):
+                for part in parts(disruption):
+                    key = part.role, part.time.fact
+                    found.setdefault(key, []).append((disruption, part))
         for (role, fact), several in found.items():
             part = several[0][1]
             about = tuple(disruption.id for disruption, _ in several)
-            yield _Reached(
-                self._cause(role, fact, about, part.time.span, turn, part.effect),
-                turn in part.time.span,
-                moment.with_disruptions(
-                    placed(disruption, each, _later(each.time.span, turn))
-                    for disruption, each in several
-                ),
-            )
+            for edge, exactly, later in _edges(part.time.span, turn):
+                cause = self._cause(role, fact, about, part.time.span, edge, part.effect)
+                yield _Reached(cause, exactly, later, parts=tuple(several))
 
     def _in_formulas(self, moment: Moment) -> Iterator[_Reached]:
         turn = moment.at
@@ -138,13 +177,10 @@ class Causes:
             if not known or formulas_at(known, turn) == formulas_at(known, turn - 1):
                 continue
             for span, order in known:
-                if _near(span, turn):
-                    fact = self.revised[capability, order]
-                    yield _Reached(
-                        self._cause(Role.REVISION, fact, (capability,), span, turn, None),
-                        turn in span,
-                        moment.with_revision(capability, order, _later(span, turn)),
-                    )
+                fact = self.revised[capability, order]
+                for edge, exactly, later in _edges(span, turn):
+                    cause = self._cause(Role.REVISION, fact, (capability,), span, edge, None)
+                    yield _Reached(cause, exactly, later, revision=(capability, order))
 
     def _cause(
         self,
@@ -152,22 +188,25 @@ class Causes:
         fact: str,
         about: tuple[str, ...],
         span: Span,
-        turn: Instant,
+        edge: Edge,
         effect: Level | None,
     ) -> Cause:
-        latest = span.latest == turn
-        edge = Edge.INSTANT if latest and span.is_instant else Edge(span._fields[latest])
+        side = int(edge is not Edge.EARLIEST)
         stated = self.statements.of(role, fact)
-        said_by = tuple(each.fact for each in stated if each.span[latest] == span[latest])
+        said_by = tuple(each.fact for each in stated if each.span[side] == span[side])
         return Cause(role, fact, about, edge, said_by, effect)
 
 
-def _near(span: Span, turn: Instant) -> bool:
-    # a microsecond past a tie, what was told earlier can be the last one again
-    return turn in (span.earliest, span.earliest + 1, span.latest)
+def _edges(span: Span, turn: Instant) -> Iterator[tuple[Edge, bool, Span]]:
+    """The sides of a span that are reached at `turn`: which, whether exactly, and else what.
 
-
-def _later(span: Span, turn: Instant) -> Span:
-    """The span, what of it is reached at `turn` being reached a microsecond later."""
-    earliest = span.earliest + (span.earliest in (turn, turn - 1))
-    return Span(earliest, max(earliest, span.latest + (span.latest == turn)))
+    Not exactly: a microsecond past a tie, what was told earlier can be the last one again.
+    """
+    if span == (turn, turn):
+        yield Edge.INSTANT, True, Span(turn + 1, turn + 1)
+        return
+    if span.earliest in (turn, turn - 1):
+        later = Span(turn + 1, max(turn + 1, span.latest))
+        yield Edge.EARLIEST, span.earliest == turn, later
+    if span.latest == turn:
+        yield Edge.LATEST, True, Span(span.earliest, turn + 1)

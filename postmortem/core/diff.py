@@ -7,7 +7,7 @@ time. What happened between two T in one picture is the turns between them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -45,9 +45,11 @@ class Change:
     before: Version | None
     after: Version | None
     by: tuple[str, ...]
-    """The retractions that did it; of a fact brought back, those that count no more."""
+    """The retractions that took back what was in force."""
+    freed: tuple[str, ...]
+    """The retractions of what is in force now that count no more."""
     words: tuple[Version, ...]
-    """What was said between the two to bring it about: versions and retractions."""
+    """What was said to bring it about: versions and retractions, at least one of them new."""
     dated: str | None
     """The fact whose time this may move: itself, or the one that a claim is about."""
     times: tuple[Settled | None, Settled | None]
@@ -99,16 +101,12 @@ class _Compared:
 
     def change(self, fact: str, old: Version | None, new: Version | None) -> Change:
         """What became of a fact whose version in force is another one, or none."""
-        whole, later = self.taken.get(fact, []), []
-        if old is not None and old.id != fact:
-            later = self.taken.get(old.id, [])
-        by, words = sorted({*whole, *later}), [self.after.facts[id] for id in (*whole, *later)]
+        by, freed = self._retractions(fact, old, new)
         if old is not None:
-            gone = Kind.RETRACTED if whole else Kind.GONE
+            gone = Kind.RETRACTED if self.taken.get(fact) else Kind.GONE
             kind = gone if new is None else Kind.CORRECTED
         elif fact in self.known:  # heard of before and not in force: it had been taken back
-            kind, by = Kind.BROUGHT_BACK, sorted(self.given.get(fact, ()))
-            words = [self.after.facts[id] for each in by for id in self.taken.get(each, ())]
+            kind = Kind.BROUGHT_BACK
         else:
             claim = new is not None and new.type == CLAIMED
             kind = Kind.CLAIMED if claim else Kind.ASSERTED
@@ -116,9 +114,24 @@ class _Compared:
         assert version is not None
         dated = version.subjects[0] if version.type == CLAIMED else fact
         times = self._time(self.before, 0, dated), self._time(self.after, 1, dated)
-        words += [new] if new else []
+        words = tuple(self._words(fact).values())
         shown = dated if any(times) else None
-        return Change(kind, fact, old, new, tuple(by), tuple(words), shown, times)
+        return Change(kind, fact, old, new, tuple(by), tuple(freed), words, shown, times)
+
+    def _retractions(
+        self, fact: str, old: Version | None, new: Version | None
+    ) -> tuple[list[str], list[str]]:
+        """Those that took back what was in force, and those that let go of what is."""
+        return _bearing(self.taken, fact, old, new), _bearing(self.given, fact, new, old)
+
+    def _words(self, fact: str) -> dict[str, Version]:
+        """The version in force, and what brought about the retractions that made way for it."""
+        old, new = self.before.facts.get(fact), self.after.facts.get(fact)
+        by, freed = self._retractions(fact, old, new)
+        found = {} if new is None else {new.id: new}
+        for retraction in (*by, *freed):
+            found |= self._words(retraction)
+        return found
 
     def _time(self, situation: Situation, side: int, fact: str) -> Settled | None:
         """When it happened, or is to take effect; None where it is not in force, or undated."""
@@ -126,6 +139,16 @@ class _Compared:
         if version is None or version.at is None:
             return None
         return self.claims[side].happened(version)
+
+
+def _bearing(
+    retractions: Mapping[str, list[str]], fact: str, here: Version | None, there: Version | None
+) -> list[str]:
+    """The retractions for which a version is in force here, and another one or none there."""
+    if here is None:
+        return []
+    whole = retractions.get(fact, []) if there is None else []
+    return sorted([*whole, *(retractions.get(here.id, []) if here.id != fact else [])])
 
 
 def _taken_back(before: Situation, after: Situation) -> dict[str, list[str]]:
@@ -172,12 +195,7 @@ def moved(
         for index, at in enumerate(instants):
             until = instants[index + 1] if index + 1 < len(instants) else end
             old, new = (side.at(at) for side in reading)
-            if (old or WORKS) == (new or WORKS):
-                continue
-            last = found[-1] if found else None
-            if last and (last.id, last.end, last.before, last.after) == (id, at, old, new):
-                found[-1] = last._replace(end=until)
-            else:
+            if (old or WORKS) != (new or WORKS):  # one of them turns here, so the pair is new
                 found.append(Moved(id, at, until, old, new))
     return found
 

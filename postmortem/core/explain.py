@@ -26,6 +26,7 @@ from postmortem.core.supposing import (
     Moment,
     Statements,
     basis,
+    only,
     revised,
 )
 from postmortem.core.times import AsOf, Instant, Span
@@ -121,6 +122,8 @@ class Explanation:
     id: str
     as_of: AsOf
     bounds: Bounds
+    since: Instant | None
+    """When it turned to this level; None where it always had it."""
     capabilities: Mapping[str, CapabilityWhy]
     """What it rests on at T, itself first, each before what its formulas name."""
     services: Mapping[str, ServiceWhy]
@@ -150,7 +153,7 @@ def explain(picture: Picture, id: str, as_of: AsOf, *, nearest: int = 3) -> Expl
     moment = Moment(picture, on, at)
     causes = Causes(picture)
     tree = _Tree(moment)
-    every = turns(courses(picture)[id])
+    every = turns(courses(only(picture, on))[id])
     past = [turn for turn in every if turn.at <= at]
     future = [turn for turn in every if turn.at > at]
     before, after = past[max(0, len(past) - nearest) :], future[:nearest]
@@ -158,6 +161,7 @@ def explain(picture: Picture, id: str, as_of: AsOf, *, nearest: int = 3) -> Expl
         id,
         as_of,
         moment.bounds,
+        past[-1].at if past else None,
         tree.capabilities,
         {
             service: _service(picture, service, at, any(tree.weights[service]))

@@ -13,7 +13,15 @@ from typing import Final, NamedTuple
 from postmortem.core.causes import Causes
 from postmortem.core.disruptions import Disruption, Expected, possibly_last
 from postmortem.core.levels import OUT, Bounds, Level
-from postmortem.core.supposing import Moment, Part, Role, parts, placed
+from postmortem.core.supposing import (
+    Moment,
+    Part,
+    Role,
+    parts,
+    placed,
+    with_disruptions,
+    with_revision,
+)
 from postmortem.core.times import BEGINNING, END, Instant, Span, hull
 
 MOST_CHANGES: Final = 12
@@ -115,10 +123,13 @@ def _unsettled_disruptions(moment: Moment, causes: Causes) -> Iterator[Unsettled
         outcomes = [
             Outcome(
                 cell,
-                moment.with_disruptions(
+                _with(
+                    moment,
                     # placed anew for each: where one cannot have it then, as near as it can
-                    placed(disruption, part, _inside(_somewhere(cell, moment.at), domain))
-                    for (disruption, part), domain in zip(several, domains, strict=True)
+                    (
+                        placed(disruption, part, _inside(_somewhere(cell, moment.at), domain))
+                        for (disruption, part), domain in zip(several, domains, strict=True)
+                    ),
                 ),
             )
             for cell in _cells(hull(domains), edges)
@@ -127,7 +138,7 @@ def _unsettled_disruptions(moment: Moment, causes: Causes) -> Iterator[Unsettled
         stated = [
             Outcome(
                 span,
-                moment.with_disruptions(placed(d, part, span) for d, part in several),
+                _with(moment, (placed(d, part, span) for d, part in several)),
                 said_by,
             )
             for said_by, span in (causes.statements.of(role, fact) if first.time.contested else ())
@@ -135,6 +146,10 @@ def _unsettled_disruptions(moment: Moment, causes: Causes) -> Iterator[Unsettled
         about = tuple(disruption.id for disruption, _ in several)
         unsettled = Unsettled(role, fact, about, first.effect, tuple(outcomes), tuple(stated))
         yield from _telling(moment, unsettled)
+
+
+def _with(moment: Moment, changed: Iterable[Disruption | Expected]) -> Bounds:
+    return moment.within(with_disruptions(moment.picture, changed))
 
 
 def _unsettled_formulas(moment: Moment, causes: Causes) -> Iterator[Unsettled]:
@@ -149,9 +164,9 @@ def _unsettled_formulas(moment: Moment, causes: Causes) -> Iterator[Unsettled]:
                 continue
             span, order = known[index]
             outcomes = [
-                Outcome(cell, moment.with_revision(capability, order, Span(instant, instant)))
+                Outcome(cell, moment.within(with_revision(moment.picture, capability, order, at)))
                 for cell in _cells(span, edges)
-                for instant in (_somewhere(cell, moment.at),)
+                for at in (Span(*[_somewhere(cell, moment.at)] * 2),)
             ]
             fact = causes.revised[capability, order]
             about = (capability,)

@@ -81,36 +81,26 @@ class Moment:
 
     def without(self, disruption: Disruption | Expected) -> Bounds:
         """As they would be, did that disruption have no effect."""
-        return self._with(self.picture, disruption.service, disruption.id, WORKS)
+        return self.with_held(disruption, WORKS)
 
-    def with_disruptions(self, changed: Iterable[Disruption | Expected]) -> Bounds:
-        """As they would be, those disruptions standing in the place of theirs of the same id."""
-        picture = with_disruptions(self.picture, changed)
+    def within(self, picture: Picture) -> Bounds:
+        """As they would be, were that the picture."""
         services = {
-            id: picture.service(id, self.at).bounds
-            for id in self.on.services
-            if picture.by_service.get(id) is not self.picture.by_service.get(id)
+            id: bounds
+            if picture.by_service.get(id) is self.picture.by_service.get(id)
+            else picture.service(id, self.at).bounds
+            for id, bounds in self.services.items()
         }
-        services = {**self.services, **services}
         return (services | picture.levels(services, self.at, self.on.capabilities))[self.on.id]
 
     def with_held(self, disruption: Disruption | Expected, bounds: Bounds) -> Bounds:
         """As they would be, that disruption holding its service at these."""
-        return self._with(self.picture, disruption.service, disruption.id, bounds)
-
-    def with_revision(self, capability: str, order: int, span: Span) -> Bounds:
-        """As they would be, the revised formula of that order holding from `span` on."""
-        picture = with_revision(self.picture, capability, order, span)
-        levels = picture.levels(self.services, self.at, self.on.capabilities)
-        return (self.services | levels)[self.on.id]
-
-    def _with(self, picture: Picture, service: str, id: str, bounds: Bounds) -> Bounds:
         every = [
-            bounds if each.id == id else each.bounds(self.at)
-            for each in picture.by_service.get(service, ())
+            bounds if each.id == disruption.id else each.bounds(self.at)
+            for each in self.picture.by_service.get(disruption.service, ())
         ]
         worst, best = zip(*every, strict=True)
-        return self.with_service(service, Bounds(min(worst), min(best)))
+        return self.with_service(disruption.service, Bounds(min(worst), min(best)))
 
 
 def with_disruptions(picture: Picture, changed: Iterable[Disruption | Expected]) -> Picture:
@@ -135,6 +125,19 @@ def with_revision(picture: Picture, capability: str, order: int, span: Span) -> 
             for revision, formula in picture.revisions[capability]
         ],
     }
+    return supposed
+
+
+def only(picture: Picture, on: Basis) -> Picture:
+    """The picture of what something rests on, and of nothing else."""
+    situation = picture.situation
+    supposed = copy.copy(picture)
+    supposed.situation = replace(
+        situation,
+        services=frozenset(on.services),
+        capabilities={id: situation.capabilities[id] for id in on.capabilities},
+    )
+    supposed.order = list(on.capabilities)
     return supposed
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 DIGEST: Final = "sd"
 """The one key of the mapping that stands in an event for somebody's words."""
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,14 @@ def salt(random: bytes) -> str:
 
 
 def digest_in(value: object) -> str | None:
-    """The digest that a stored value is, or None where it is no stand-in for words."""
-    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get(DIGEST), str):
-        return str(value[DIGEST])
+    """The digest that a stored value is, or None where it is no stand-in for words.
+
+    Somebody's free mapping may have that key too: only what can be a digest is one.
+    """
+    if isinstance(value, dict) and len(value) == 1:
+        digest = value.get(DIGEST)
+        if isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            return digest
     return None
 
 

@@ -24,6 +24,8 @@ SIZE: Final = 11.0
 BOLD: Final = 12.0
 _GAP: Final = 9.0  # between two labels at least, in pixels
 
+_WIDE_DAYS: Final = [date(2028, month, 20 + month % 7) for month in range(1, 13)]
+"""One of each month, and some of each day of the week: what the names are measured by."""
 _YEARS: Final = (1, 9998)  # of whose every day all clocks can tell the time
 
 _CLOCK: Final = (
@@ -106,10 +108,12 @@ class Ruler:
     def _step(self) -> tuple[str, int]:
         """The finest step whose labels have room: its kind and size (of days: which list)."""
         pixel = self.length / (self.axis.end - self.axis.start)
-        for size in _CLOCK:
+        day = max(width(self._day(one), BOLD, bold=True) for one in _WIDE_DAYS) + _GAP
+        month = max(width(self._month_name(one), BOLD, bold=True) for one in _WIDE_DAYS) + _GAP
+        for size in _CLOCK if DAY * pixel >= day else ():
             if size * pixel >= width(_clock_face(0, size), SIZE) + _GAP:
                 return "clock", size
-        for number, length in enumerate((1, 2, 7, 14)):
+        for number, length in enumerate((1, 2, 7, 14)) if 28 * DAY * pixel >= month else ():
             if length * DAY * pixel >= width("30", SIZE) + _GAP:
                 return "day", number
         for count in _MONTHS:
@@ -132,9 +136,7 @@ class Ruler:
         if kind == "month":
             months = self._begin(self._firsts(size))
             return [Tick(at, self.wording.months[day.month - 1], False) for day, at in months]
-        return [
-            Tick(at, str(day.year), False) for day, at in self._begin(self._firsts(12 * size))
-        ]
+        return [Tick(at, str(day.year), False) for day, at in self._begin(self._firsts(12 * size))]
 
     @cached_property
     def _major(self) -> list[Tick]:
@@ -184,20 +186,13 @@ class Ruler:
             number += months
 
     def _hours(self, size: int) -> Iterator[Tick]:
-        """Full hours, minutes, … as the zone's clocks show them; where those change, with name."""
+        """Full hours, minutes, … as the zone's clocks show them."""
         start, end = self.axis.start, self.axis.end
         aheads = [self.clocks.ahead(at) for at in (*range(start, end, DAY // 2), start, end - 1)]
-        name = self.clocks.local(start).tzname()
-        first = (start + min(aheads)) // size
-        last = (end + max(aheads)) // size
-        for number in range(first, last + 1):
-            wall = number * size
-            for at in self.clocks.at_wall(wall):
-                if self._inside(at):
-                    named = self.clocks.local(at).tzname()
-                    text = _clock_face(wall % DAY, size)
-                    yield Tick(at, text if named == name else f"{text} {named}", False)
-                    name = named
+        walls = range((start + min(aheads)) // size * size, end + max(aheads) + size, size)
+        for at in sorted(at for wall in walls for at in self.clocks.at_wall(wall)):
+            if self._inside(at):
+                yield Tick(at, _clock_face(self.clocks.wall(at) % DAY, size), False)
 
     # --- what is written --------------------------------------------------------------------------
 
@@ -218,7 +213,7 @@ class Ruler:
             return self._day(local)
         return self._month_name(local) if kind == "day" else str(local.year)
 
-    def _upper(self) -> Iterator[Label]:
+    def _upper(self) -> list[Label]:
         """The names of days, months or years, each from its line on; the first from the start."""
         year = self.clocks.local(self.axis.start).year
         names: list[tuple[float, str, int]] = []
@@ -227,37 +222,42 @@ class Ruler:
         names += [
             (self.x(tick.at), tick.text, self.clocks.local(tick.at).year) for tick in self._major
         ]
-        until = -_GAP
+        found: list[Label] = []
         for index, (x, text, its_year) in enumerate(names):
-            room = (names[index + 1][0] if index + 1 < len(names) else self.length + 20) - x
+            last = index + 1 == len(names)
+            room = self.length + 20 - x if last else names[index + 1][0] - _GAP - x
             forms = [text]
             if self._step[0] == "clock" and its_year != year:
                 forms = [f"{text} {its_year}", text]
             for form in forms:
-                wide = width(form, BOLD, bold=True)
-                if x >= until + _GAP and wide + (_GAP if index + 1 < len(names) else 0) <= room:
-                    yield Label(form, x, wide, True)
-                    until = x + wide
-                    if form != text:
-                        year = its_year
+                label = Label(form, x, width(form, BOLD, bold=True), True)
+                if label.width <= room:
+                    found.append(label)
+                    year = its_year if form != text else year
                     break
+        if self._step[0] == "clock":
+            self._name_changes(found)
+        return sorted(found, key=lambda label: label.x)
+
+    def _name_changes(self, found: list[Label]) -> None:
+        """Say what the clocks are called from a change on, where that has room among the days."""
+        for at, name in self.clocks.names(self.axis.start, self.axis.end)[1:]:
+            text = name.partition(" ")[0]
+            x, wide = self.x(at), width(text, BOLD, bold=True)
+            ends = x + wide + _GAP
+            clear = all(ends <= each.x or each.x + each.width + _GAP <= x for each in found)
+            if clear and ends <= self.length + 20:
+                found.append(Label(text, x, wide, True))
 
     def _lower(self) -> Iterator[Label]:
         """What the lines are called, each in the middle under its own, where there is room."""
-        until = -1000.0
-        xs = [self.x(tick.at) for tick in self._minor]
-        for index, tick in enumerate(self._minor):
-            following = xs[index + 1] if index + 1 < len(xs) else self.length + 1000
-            plain = tick.text.partition(" ")[0]
-            for text in dict.fromkeys((tick.text, plain)):
-                wide = width(text, SIZE)
-                x = xs[index] - wide / 2
-                # a clock's new name may not cost the next label its place
-                ends = following - width(plain, SIZE) / 2 - _GAP
-                if x >= until + _GAP and (text == plain or x + wide <= ends):
-                    yield Label(text, x, wide, False)
-                    until = x + wide
-                    break
+        until = -self.length
+        for tick in self._minor:
+            wide = width(tick.text, SIZE)
+            x = self.x(tick.at) - wide / 2
+            if x >= until + _GAP:
+                yield Label(tick.text, x, wide, False)
+                until = x + wide
 
 
 def _month(first: date) -> Iterator[date]:

@@ -90,6 +90,8 @@ class Scene:
     """None where nothing has a date."""
     capabilities: tuple[Lane, ...]
     services: tuple[Lane, ...]
+    zone: str | None = None
+    """Whose clocks are shown; UTC's where it is None."""
     cursor: Instant | None = None
     known: Instant = END
     """K: what could be known by then is shown."""

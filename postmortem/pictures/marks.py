@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from postmortem.core.chronicle import concerns
 from postmortem.core.disruptions import Disruption, Expected, Settled
-from postmortem.core.history import RESCHEDULED, REVISED
+from postmortem.core.history import (
+    ANNOUNCED,
+    CLAIMED,
+    CONFIRMED,
+    EFFECT_CHANGED,
+    RESCHEDULED,
+    RESTORED,
+    WITHDRAWN,
+)
 from postmortem.core.levels import Level
 from postmortem.core.state import Picture
 from postmortem.core.times import Instant, Span
 from postmortem.pictures.lanes import Mark, Sign
+
+_MARKED: Final = {
+    ANNOUNCED, RESCHEDULED, WITHDRAWN, CLAIMED, EFFECT_CHANGED, RESTORED, *CONFIRMED
+}  # fmt: skip
+"""The types whose knowledge is shown: of what is marked, or moves a mark."""
 
 
 def marks_by_service(picture: Picture) -> dict[str, list[Mark]]:
@@ -23,7 +37,7 @@ def marks_by_service(picture: Picture) -> dict[str, list[Mark]]:
         if version.type == RESCHEDULED and version.at is not None:
             mark = Mark(Sign.RESCHEDULED, version.at, (fact,))
             rescheduled[version.subjects[0]].append(mark)
-        if version.type != REVISED:
+        if version.type in _MARKED:
             for id in concerns(version, None, facts.get):
                 known[id][version.known].append(fact)
     found: dict[str, list[Mark]] = {}

@@ -168,7 +168,7 @@ def flowchart(
     loss alone stops nothing, and a comment says so.
     """
     chart = _Flowchart(picture, names, at, cut_sets, only, wording)
-    named = drawn(title or picture.situation.platform)
+    named = drawn(title or "") or picture.situation.platform
     return chart.text(f"{named}, {wording.cursor.format(at=in_zone(at, zone))}")
 
 

@@ -60,10 +60,11 @@ def scene(
     capabilities = lanes(picture.situation.capabilities, found.of_capability)
     services = lanes(picture.situation.services, found.of_service)
     return Scene(
-        title or picture.situation.platform,
+        title if title and title.strip() else picture.situation.platform,
         _axis(_dated(picture, capabilities, services), _known(services), window, zone, cursor),
         tuple(sorted(capabilities, key=_order)),
         tuple(sorted(services, key=_order)),
+        zone,
         cursor,
         END if as_of is None else as_of.known,
         END if as_of is None else as_of.recorded,

@@ -95,7 +95,9 @@ class Sheet:
         bold: bool = False,
         anchor: str = "start",
     ) -> None:
-        """A line of text; it must have been measured before."""
+        """A line of text, unless it is empty; it must have been measured before."""
+        if not text.strip():
+            return
         weight = ' font-weight="700"' if bold else ""
         placed = "" if anchor == "start" else f' text-anchor="{anchor}"'
         self.add(

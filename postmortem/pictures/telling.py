@@ -28,7 +28,7 @@ class Telling:
     @property
     def zone(self) -> str | None:
         """The zone whose clocks are shown."""
-        return self.scene.axis.zone if self.scene.axis else None
+        return self.scene.zone
 
     def moment(self, at: Instant) -> str:
         """An instant, to the second: the first full one at which it is reached."""
@@ -45,9 +45,10 @@ class Telling:
         earliest, latest = span
         if span.is_instant:
             return self.exact(earliest)
+        if span == (BEGINNING, END):
+            return self.wording.some_time
         if latest == END:
-            said = self.wording.later.format(at=self.exact(earliest))
-            return self.wording.some_time if earliest == BEGINNING else said
+            return self.wording.later.format(at=self.exact(earliest))
         if earliest == BEGINNING:
             return self.wording.by.format(at=self.moment(latest))
         return self.wording.between.format(

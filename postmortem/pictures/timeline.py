@@ -132,10 +132,8 @@ class _Drawing:
         names = clocks.names(axis.start, axis.end)
         (_, first), *more = names
         text = f"{axis.zone}, {first}"
-        if len(more) == 1:
-            at, then = more[0]
-            since = self.wording.since.format(at=self.telling.moment(at), what=then)
-            text += f"{self.wording.then}{since}"
+        if len(more) == 1:  # the axis shows when
+            text += self.wording.then + more[0][1]
         elif more:
             text = f"{axis.zone}, {' / '.join(dict.fromkeys(name for _, name in names))}"
         return self.wording.times_in.format(zone=text)

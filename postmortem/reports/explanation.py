@@ -28,6 +28,7 @@ def document(explanation: Explanation) -> Document:
         "id": explanation.id,
         "kind": "service" if explanation.id in explanation.services else "capability",
         **levels(explanation.bounds),
+        "since": None if explanation.since is None else format_instant(explanation.since),
         "capabilities": {id: _capability(why) for id, why in explanation.capabilities.items()},
         "services": {id: _service(why, stated) for id, why in explanation.services.items()},
         "turns": {

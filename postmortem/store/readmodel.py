@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from postmortem.core import formulas
@@ -154,7 +154,9 @@ def version_at(connection: sqlite3.Connection) -> tuple[int, int]:
     return (0, 0) if row is None else (row[0], row[1])
 
 
-def catch_up(connection: sqlite3.Connection) -> None:
+def catch_up(
+    connection: sqlite3.Connection, progress: Callable[[str, int, int], None] | None = None
+) -> None:
     """Bring the view to the end of the log, anew where it is of another version.
 
     Inside the caller's transaction, which must hold the write lock.
@@ -163,7 +165,10 @@ def catch_up(connection: sqlite3.Connection) -> None:
     if schema != VIEW_VERSION:
         make(connection)
         position = 0
+    last = connection.execute("SELECT max(position) FROM stored_events").fetchone()[0] or 0
     for number, state in _log(connection, position):
+        if progress is not None:
+            progress("reading the log", number, last)
         try:
             apply(connection, json.loads(state))
         except (BadInput, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -174,10 +179,12 @@ def catch_up(connection: sqlite3.Connection) -> None:
             ) from None
 
 
-def rebuild(connection: sqlite3.Connection) -> int:
+def rebuild(
+    connection: sqlite3.Connection, progress: Callable[[str, int, int], None] | None = None
+) -> int:
     """The view anew from the log; the number of events read. Inside the caller's transaction."""
     make(connection)
-    catch_up(connection)
+    catch_up(connection, progress)
     return version_at(connection)[1]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ MOST_FIELDS: Final = 1000
 _WEIGHTS: Final = {"id": 8.0, "name": 6.0, "title": 6.0, "text": 4.0, "note": 3.0, "reason": 3.0}
 """How much a hit in that field counts; in any other one: 1."""
 _BEGINS, _ENDS = "\x01", "\x02"  # around a match: no recorded text may hold these
-_AROUND: Final = 60  # characters that are shown on either side of a match
+_BEFORE: Final = 60  # characters that are shown before the first match shown
+_AFTER: Final = 160  # and from there on
+_WEIGHED: Final = 200  # matches that are looked at for the best excerpt
 
 
 def has_fts5(connection: sqlite3.Connection) -> bool:
@@ -235,13 +238,15 @@ class _Search:
     def _excerpts(self, positions: Sequence[int], match: str) -> Iterator[Hit]:
         for position in positions:
             rows = self.connection.execute(
-                f"SELECT s.field, snippet({INDEX}, 0, ?, ?, '…', 24), bm25({INDEX}) "  # noqa: S608
+                # not snippet(), which compares every match with every other one
+                f"SELECT s.field, highlight({INDEX}, 0, ?, ?), bm25({INDEX}) "  # noqa: S608
                 f"FROM {INDEX} JOIN {TABLE} s ON s.key = {INDEX}.rowid "
                 f"WHERE {INDEX} MATCH ? AND {INDEX}.rowid BETWEEN ? AND ?",
                 (_BEGINS, _ENDS, match, *_keys(position)),
             ).fetchall()
             rows.sort(key=lambda row: (row[2] * _weight(row[0]), row[0]))
-            yield Hit(position, tuple((field, _marked(excerpt)) for field, excerpt, _ in rows))
+            found = tuple((field, _excerpt(*_unmarked(text))) for field, text, _ in rows)
+            yield Hit(position, found)
 
     def by_reading(self, words: list[str], limit: int, by_index: bool) -> Found:
         """By reading every text; a word counts wherever it stands, inside others too."""
@@ -266,7 +271,7 @@ class _Search:
             Hit(
                 position,
                 tuple(
-                    (field, _excerpt(text, wanted))
+                    (field, _excerpt(text, _places(text, wanted)))
                     for field, text in sorted(
                         where[position].items(), key=lambda item: (-_weight(item[0]), item[0])
                     )
@@ -290,8 +295,18 @@ def _phrase(word: str, *, last: bool) -> str:
     return quoted + " *" if last else quoted
 
 
-def _marked(excerpt: str) -> str:
-    return excerpt.replace(_BEGINS, "«").replace(_ENDS, "»")
+def _unmarked(marked: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text without the marks, and the places that were marked."""
+    pieces: list[str] = []
+    places: list[tuple[int, int]] = []
+    here = 0
+    for part in marked.split(_BEGINS):
+        inside, ends, outside = part.partition(_ENDS)
+        if ends:
+            places.append((here, here + len(inside)))
+        pieces += [inside, outside]
+        here += len(inside) + len(outside)
+    return "".join(pieces), places
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
@@ -308,25 +323,35 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(folded), origin
 
 
-def _excerpt(text: str, wanted: Sequence[str]) -> str:
-    """The surroundings of the first match, every match in them marked."""
+def _places(text: str, wanted: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the words stand in the text, in order; they may overlap."""
     folded, origin = _folded(text)
-    spans = []
+    places: list[tuple[int, int]] = []
     for word in wanted:
         at = folded.find(word)
-        while at >= 0:
-            spans.append((origin[at], origin[at + len(word) - 1] + 1))
+        while at >= 0 and len(places) < _WEIGHED * len(wanted):
+            places.append((origin[at], origin[at + len(word) - 1] + 1))
             at = folded.find(word, at + len(word))
-    spans.sort()
-    begin = max(0, spans[0][0] - _AROUND)
-    end = min(len(text), spans[0][1] + _AROUND)
+    return sorted(places)
+
+
+def _excerpt(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """The part of the text with most matches in it, the first of several; every match marked."""
+    starts = [start for start, _ in places[:_WEIGHED]]
+    first = max(starts, key=lambda start: (_within(starts, start), -start), default=0)
+    begin, end = max(0, first - _BEFORE), min(len(text), first + _AFTER)
     if begin:
-        begin = max(text.find(" ", begin, spans[0][0]) + 1, begin)
-    if end < len(text):
-        end = max(text.rfind(" ", spans[0][1], end), spans[0][1])
+        begin = max(text.find(" ", begin, first) + 1, begin)
+    if end < len(text) and (blank := text.rfind(" ", first, end)) > 0:
+        end = blank
     pieces, here = ["…" if begin else ""], begin
-    for start, stop in spans:
-        if start >= here and stop <= end:
+    for start, stop in places:
+        if here <= start < end:
+            stop = min(stop, end)
             pieces += [text[here:start], "«", text[start:stop], "»"]
             here = stop
     return "".join([*pieces, text[here:end], "…" if end < len(text) else ""])
+
+
+def _within(starts: Sequence[int], start: int) -> int:
+    return bisect_left(starts, start + _AFTER) - bisect_left(starts, start)

@@ -151,18 +151,34 @@ def _options(path: str) -> str:
     """How the file can be read: as one that others write to, or as one that never changes.
 
     On read-only media the write-ahead log cannot be opened. Where there is none that holds
-    anything, the file alone is the whole store.
+    anything, the file alone is the whole store. And where somebody was killed while he made the
+    store, a journal has to be played back first, which takes writing.
     """
     try:
         _probed(_uri(path, "mode=ro")).close()
-    except sqlite3.OperationalError:
-        journal = f"{path}-wal"
-        if os.path.exists(journal) and os.path.getsize(journal):
-            raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in _UNFINISHED and _may_play_back(path):
+            _probed(_uri(path, "mode=rw")).close()
+            return "mode=ro"
+        for journal in (f"{path}-wal", f"{path}-journal"):
+            if os.path.exists(journal) and os.path.getsize(journal):
+                raise
         if os.access(os.path.dirname(os.path.abspath(path)), os.W_OK) and not _read_only(path):
             raise
         return "mode=ro&immutable=1"
     return "mode=ro"
+
+
+_UNFINISHED: Final = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
+
+
+def _may_play_back(path: str) -> bool:
+    """Whether it is our file: it says so, or nothing but its first page is there yet."""
+    with open(path, "rb") as file:
+        header = file.read(100)
+    return (
+        int.from_bytes(header[68:72], "big") == APPLICATION_ID or os.path.getsize(path) <= 4096
+    ) and not _read_only(path)
 
 
 def _read_only(path: str) -> bool:
@@ -472,7 +488,7 @@ class View:
             "SELECT position, state FROM stored_events ORDER BY position"
         )
         for position, state in rows:
-            envelope: dict[str, Any] = json.loads(state)
+            envelope: Any = json.loads(state)
             if not isinstance(envelope, dict) or set(envelope) != ENVELOPE:
                 raise StoreDamaged(
                     f"event {position} of the store {self.path} is damaged: it is no envelope",

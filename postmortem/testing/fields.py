@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from postmortem.core.entries import Entry
 from postmortem.core.fields import Amount, Duration, Names, Requires, Said, When
+from postmortem.core.recorded import SUBJECTS
 from postmortem.core.times import BEGINNING, END, Instant, parse_span
 from postmortem.core.words import unprintable
 
@@ -66,6 +67,8 @@ class Pool:
     capabilities: tuple[str, ...] = ()
     events: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The ids of events by type."""
+    times: tuple[str, ...] = ()
+    """The written times to choose from; where there are none, any."""
 
     def named(self, names: Names) -> list[str]:
         """The ids that such a reference may name."""
@@ -212,7 +215,7 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
     if get_origin(kind) is list:
         return _list(pool, [*marks, *get_args(get_args(kind)[0])])
     if kind is When:
-        return times(pool.zone)
+        return one_of(pool.times) if pool.times else times(pool.zone)
     if kind is Amount:
         return one_of(AMOUNTS)
     if kind is int:
@@ -253,6 +256,10 @@ def _text(pool: Pool, marks: Sequence[Any]) -> st.SearchStrategy[str] | None:
     return one_of(tuple(text for text in NASTY if text))
 
 
+_SUBJECTS: Final = {*SUBJECTS, "effect"}
+"""Optional or not, these are what makes an event interesting."""
+
+
 def keys(
     draw: st.DrawFn, cls: type[Entry], pool: Pool, given: Mapping[str, Any]
 ) -> dict[str, Any] | None:
@@ -266,7 +273,8 @@ def keys(
         for name, info in cls.model_fields.items()
         if not info.is_required() and name not in given
     )
-    chosen = draw(some_of(optional, 0, 3)) if optional else ()
+    chosen = draw(some_of(optional, 0, 3)) if optional else []
+    chosen += [name for name in optional if name in _SUBJECTS and draw(one_of((False, True)))]
     found: dict[str, Any] = {}
     for name, info in cls.model_fields.items():
         if name in given:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from postmortem.core.decide import Draft
-from postmortem.core.events import CATALOGUE, Note
+from postmortem.core.events import CATALOGUE, EVENTS
 from postmortem.core.history import (
     ANNOUNCED,
     CLAIMED,
@@ -23,7 +23,7 @@ from postmortem.core.history import (
     WITHDRAWN,
 )
 from postmortem.core.incidents import INCIDENT_EVENTS, IncidentOpened
-from postmortem.core.times import END, AsOf
+from postmortem.core.times import BEGINNING, END, AsOf
 from postmortem.testing.fields import ZONES, Pool, formulas, keys, moments, one_of
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord
 from postmortem.testing.sentences import PLATFORM, draft
@@ -31,13 +31,22 @@ from postmortem.testing.sentences import PLATFORM, draft
 SERVICES: Final = ("aws", "okta", "twilio")
 CAPABILITIES: Final = ("hosting", "login", "posting")
 SOURCES: Final = ("press", "letter")
-_TYPES: Final = (
+_OF_INCIDENTS: Final = tuple(cls.TYPE for cls in INCIDENT_EVENTS)
+_INCIDENTAL: Final = frozenset(_OF_INCIDENTS)
+DECIDING: Final = frozenset(
+    {
+        *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED, EFFECT_CHANGED, RESTORED),
+        *(RESCHEDULED, WITHDRAWN, REVISED, CLAIMED),
+    }
+)
+"""The types that decide the state."""
+TYPES: Final = (
     *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED),
     *(EFFECT_CHANGED, RESTORED, RESCHEDULED, CLAIMED) * 2,
-    *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED, Note.TYPE),
+    *(CUT_OFF, WITHDRAWN, REVISED, CLAIMED),
+    *sorted(set(EVENTS) - DECIDING - {RETRACTED} - _INCIDENTAL),
 )
-"""What is told anew, by how often."""
-_OF_INCIDENTS: Final = tuple(cls.TYPE for cls in INCIDENT_EVENTS)
+"""What is told anew, by how often: most of all what decides the state."""
 _ABOUT_ANNOUNCEMENTS: Final = (RESCHEDULED, WITHDRAWN)
 _TURNS: Final = ("new",) * 6 + ("correction",) * 3 + ("retraction",) * 2 + ("amendment",)
 _INCIDENT: Final = "incident"
@@ -52,15 +61,20 @@ def histories(
     most: int = 20,
     plain: bool = False,
     incidents: int = 1,
+    types: tuple[str, ...] = TYPES,
+    services: tuple[str, ...] = SERVICES,
+    times: tuple[str, ...] = (),
 ) -> list[Draft]:
     """Drafts for one platform: declarations, then `least` to `most` turns of whatever may follow.
 
     Events, corrections, retractions and amendments: most are valid; some a rule refuses, and
     `MemoryRecord.of` leaves those out. `plain` leaves out people's words and incidents, so that
     more is drawn of what decides the state; of 12 + `incidents` turns that many tell of an
-    incident.
+    incident. Fewer `types` (a name as often as it is to be drawn), `services` and `times` make
+    histories in which more of what is told meets.
     """
     told = _Telling(draw, platform, plain)
+    told.services, told.times = services, times
     told.declare()
     turns = draw(_turns(least, most, 0 if plain else incidents))
     for count, turn in enumerate(turns):
@@ -74,19 +88,23 @@ def histories(
         elif turn == _INCIDENT:
             told.tell_of_incident(id, draw(one_of(_OF_INCIDENTS)))
         else:
-            told.tell(id, draw(one_of(_TYPES)))
+            told.tell(id, draw(one_of(types)))
     return told.drafts
 
 
 def questions(record: MemoryRecord) -> st.SearchStrategy[AsOf]:
-    """Where one may stand on the three clocks: beside everything that is told, or without limit."""
+    """Where one may stand on the three clocks: beside what is told there, or without limit."""
+    versions = record.log.by_id.values()
+    spans = [span for v in versions for span in (v.at, v.effective) if span is not None]
+    bounds = {bound for span in spans for bound in span} - {BEGINNING, END}
+    told = sorted(bound + by for bound in bounds for by in (-1, 0, 1))
+    known = sorted({version.known + by for version in versions for by in (-1, 0)})
     recorded = sorted({DAWN - 1, *(now for now, _ in record.told)})
-    known = tuple(sorted({version.known for version in record.log.by_id.values()}))
     return st.builds(
         AsOf,
-        one_of(moments()),
-        one_of((END, *known, *moments())),
-        one_of((END, *recorded)),
+        one_of((*told, *moments()[::10])),
+        one_of((*[END] * (1 + len(known) // 2), *known)),
+        one_of((*[END] * (1 + len(recorded) // 2), *recorded)),
     )
 
 
@@ -98,6 +116,9 @@ def _turns(least: int, most: int, incidents: int) -> st.SearchStrategy[list[str]
 
 class _Telling:
     """A history under way."""
+
+    services: tuple[str, ...]
+    times: tuple[str, ...]
 
     def __init__(self, draw: st.DrawFn, platform: str, plain: bool) -> None:
         self.draw = draw
@@ -119,9 +140,10 @@ class _Telling:
         return Pool(
             self.zone,
             self.declared("source", SOURCES),
-            self.declared("service", SERVICES),
+            self.declared("service", self.services),
             self.declared("capability", CAPABILITIES),
             events,
+            self.times,
         )
 
     def declared(self, kind: str, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,10 +174,10 @@ class _Telling:
         self.bring("platform-declared", id=self.platform, zone=self.zone)
         for kind, ids, least in (
             ("source", SOURCES, 0),
-            ("service", SERVICES, 1),
+            ("service", self.services, 1),
             ("capability", CAPABILITIES, 0),
         ):
-            for id in ids[: self.draw(one_of(tuple(range(least, len(ids) + 1))))]:
+            for id in ids[: self.draw(one_of((least, *range(least, len(ids) + 1))))]:
                 self.bring(f"{kind}-declared", id=id)
 
     def tell(self, id: str, type: str) -> None:

@@ -9,8 +9,9 @@ pytest collects the subclass and hands `tmp_path` to its tests; nothing else of 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar, Final
@@ -71,7 +72,7 @@ def append(writing: SQLiteWriting, each: Draft, by: str | None = None) -> list[R
     return found
 
 
-class LedgerContract:
+class LedgerContract(ABC):
     """The promises; `attacks` are statements that a log must refuse, to be run on its tables."""
 
     backend: ClassVar[str]
@@ -192,15 +193,26 @@ class LedgerContract:
             tell(ledger, [*SETTING, down("a", note="words")], by="somebody")
             before = self.log(ledger), self.disclosures(ledger)
             for attack in self.attacks:
-                refused = False
                 with ledger.writing() as writing:
-                    connection = writing.connection
-                    try:
-                        connection.execute(attack)
-                    except connection.IntegrityError:
-                        refused = True
-                assert refused, f"let pass: {attack}"
+                    assert self.refused(writing.connection, attack), f"let pass: {attack}"
                 assert (self.log(ledger), self.disclosures(ledger)) == before, attack
+        for attack in self.attacks:
+            with self.stranger(tmp_path) as connection:
+                assert self.refused(connection, attack), f"let a stranger pass: {attack}"
+        with self.opened(tmp_path) as ledger:
+            assert (self.log(ledger), self.disclosures(ledger)) == before
+
+    @abstractmethod
+    def stranger(self, folder: Path) -> AbstractContextManager[Any]:
+        """A connection of some other program to the ledger in that folder, that sets nothing."""
+
+    def refused(self, connection: Any, attack: str) -> bool:
+        """Whether the tables themselves refuse that statement."""
+        try:
+            connection.execute(attack)
+        except connection.IntegrityError:
+            return True
+        return False
 
     # --- people's words ---------------------------------------------------------------------------
 

@@ -91,6 +91,7 @@ def program(
         env=environment(**env or {}),
         cwd=cwd or ROOT,
         check=False,
+        timeout=100,
     )
     return Ran(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
 
@@ -100,9 +101,16 @@ def program(
 
 @contextlib.contextmanager
 def looked_into(store: Path) -> Iterator[sqlite3.Connection]:
-    """The database, read only."""
-    with contextlib.closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as connection:
-        yield connection
+    """The database, read only; writable where somebody who was killed left a journal to undo."""
+    for mode in ("ro", "rw"):
+        uri = f"{store.as_uri()}?mode={mode}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master")
+            except sqlite3.OperationalError:
+                continue
+            yield connection
+            return
 
 
 def positions(store: Path) -> list[int]:

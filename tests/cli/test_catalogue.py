@@ -49,7 +49,8 @@ def test_the_table_is_what_the_catalogue_says():
     now = as_file(described())
     if os.environ.get("UPDATE_KINDS") == "1":
         kinds_file.FILE.write_text(now, "utf-8")
-    assert now == kinds_file.FILE.read_text("utf-8")
+    known = kinds_file.FILE.read_text("utf-8")
+    assert now == known, "the catalogue has changed; UPDATE_KINDS=1 writes kinds.json anew"
     assert {**kinds()} == {**described()}
 
 

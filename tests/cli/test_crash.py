@@ -19,6 +19,7 @@ import pytest
 from cli.books import HEAD, event
 from cli.door import environment, logged, looked_into, positions, program, run
 
+from postmortem.core import formulas
 from postmortem.store import readmodel
 
 SEED = random.SystemRandom().randrange(2**32)
@@ -198,7 +199,7 @@ def at_once(store: Path, files: list[list[Path]]) -> list[list[dict[str, int]]]:
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate() for process in processes]
+    said = [process.communicate(timeout=100) for process in processes]
     assert [(p.returncode, err) for p, (_, err) in zip(processes, said, strict=True)] == [
         (0, "") for _ in processes
     ]
@@ -274,9 +275,13 @@ def interrupted(command: list[object], ready) -> tuple[int, str, str]:
     )
     while process.poll() is None and not ready():
         time.sleep(0.002)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    return process.returncode, out, err
+    while True:
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=2)
+        except subprocess.TimeoutExpired:
+            continue  # it came between Python's look at signals and a read that waits
+        return process.returncode, out, err
 
 
 def test_ctrl_c_leaves_nothing_half_recorded(tmp_path):
@@ -306,6 +311,20 @@ def test_ctrl_c_leaves_nothing_half_recorded(tmp_path):
     assert "interrupted; what was not acknowledged is not recorded" in err
     assert logged(store) == before
     assert run("--db", store, "import", tmp_path / "small.yaml", "--json").json["skipped"] == 7
+
+
+def test_ctrl_c_inside_pydantic(tmp_path, monkeypatch):
+    """It hands an interrupt on in an error of its own."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "small.yaml").write_text(HEAD)
+    monkeypatch.setattr(formulas, "document", interrupt)
+    ran = run("--db", tmp_path / "store.db", "import", tmp_path / "small.yaml")
+    assert ran.status == 130
+    assert "interrupted" in ran.err
+    assert positions(tmp_path / "store.db") == []
 
 
 def test_ctrl_c_between_answers(tmp_path):

@@ -201,6 +201,50 @@ def test_a_view_that_lags_behind_catches_up(store, made, answers):
     assert logged(lagging) == logged(made)
 
 
+# --- left behind by somebody who was killed -------------------------------------------------------
+
+
+def test_a_store_whose_maker_was_killed_at_once(store):
+    """The first page is written, and the journal that takes it back is still there."""
+    half = store.parent / "half.db"
+    page = bytearray(store.read_bytes()[:4096])
+    page[68:72] = bytes(4)  # the mark comes later
+    half.write_bytes(page)
+    header = bytes.fromhex("d9d505f920a163d7") + bytes(12) + (512).to_bytes(4, "big")
+    journal = header + (4096).to_bytes(4, "big")
+    half.with_name("half.db-journal").write_bytes(journal.ljust(512, b"\0"))
+    assert "is no store" in complaint(run("--db", half, *QUESTION), 3)
+    assert run("--db", half, "import", "book.yaml", "--json").json["recorded"] == 8
+    assert run("--db", half, *QUESTION).status == 0
+
+
+def unfinished(path: Path) -> None:
+    """A transaction that was half written into the file when its writer was killed."""
+    journal = Path(f"{path}-journal")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE more (x)")
+        connection.executemany("INSERT INTO more VALUES (?)", [("x" * 2000,)] * 100)
+        file, undo = path.read_bytes(), journal.read_bytes()
+        connection.execute("ROLLBACK")
+    path.write_bytes(file)
+    journal.write_bytes(undo)
+
+
+def test_what_was_half_written_is_taken_back(store, answers):
+    unfinished(store)
+    assert {name: ask(store, words).out for name, words in ASKING.items()} == answers
+
+
+def test_a_foreign_database_is_left_to_its_owner_also_then(store):
+    other = store.parent / "other.db"
+    foreign_sqlite(other)
+    unfinished(other)
+    all_fail(other)
+
+
 # --- locked ---------------------------------------------------------------------------------------
 
 HOLDER = """

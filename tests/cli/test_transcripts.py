@@ -23,14 +23,17 @@ def folder(tmp_path):
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_a_transcript_is_what_happens(transcript, folder):
     text = transcript.read_text("utf-8")
-    now = updated(text, run_blocks(text, folder, marked=True))
+    steps = run_blocks(text, folder, marked=True)
+    now = updated(text, steps)
+    assert [(step.command, step.got) for step in steps] == [told[1:] for told in parse(now)]
     if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
         transcript.write_text(now, "utf-8")
     assert now == transcript.read_text("utf-8")
 
 
 def test_every_command_has_a_transcript():
-    assert set(COMMANDS) <= {path.stem for path in TRANSCRIPTS}
+    missing = set(COMMANDS) - {path.stem for path in TRANSCRIPTS}
+    assert not missing, f"no fixtures/transcripts/NAME.txt for {', '.join(sorted(missing))}"
 
 
 def test_neither_zone_nor_language_nor_hash_seed_shows(tmp_path, folder):
@@ -93,6 +96,31 @@ Ask:
 …
 ```
 """
+
+
+DEMO = """
+```console
+$ postmortem demo
+The founding case, recorded in a temporary store:
+parler-2021.yaml: 58 recorded
+
+1. What …
+…
+$ postmortem cuts joining --at 2021-01-05T12:00-08:00
+…
+$ postmortem --version
+postmortem, version 9
+```
+"""
+
+
+def test_a_demo_that_shows_commands_is_one_command(tmp_path):
+    """As long as what is left out is left out by whole lines."""
+    one, *_ = run_blocks(DEMO, tmp_path)
+    assert one.got != one.expected
+    steps = run_blocks(DEMO.replace("1. What …\n", ""), tmp_path)
+    assert [step.command for step in steps] == ["postmortem demo", "postmortem --version"]
+    assert [step.got == step.expected for step in steps] == [True, False]
 
 
 def test_a_markdown_document_is_read_fence_by_fence(tmp_path):

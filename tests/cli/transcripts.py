@@ -3,7 +3,7 @@
 A transcript holds commands, `$ postmortem …`, each followed by what it prints. Lines of standard
 error begin with `! `; an exit status other than 0 stands in a last line, `[exit N]`; a line that
 begins with `# ` is a remark. A command goes on in the next line after a `\\`, and in lines that
-begin with `> `.
+begin with `> `. A line of output that would be taken for one of these has a `\\` before it.
 
 A Markdown document is read in the same way: of its fences those marked ```console count if their
 first line is a command of ours, and a fence whose first line is a comment with a file's name
@@ -41,7 +41,7 @@ from postmortem.store import ledger
 START = 1_796_126_400  # 2026-12-01T12:00:00Z
 HOME = "/home/you"
 SKIPPED = re.compile(r"\./dev (test|check|lock)\b")
-OURS = re.compile(r"\$ (\./dev|([A-Z_]+=\S+ )*postmortem)\b")
+OURS = re.compile(r"\$ (\./dev|export|([A-Z_]+=\S+ )*postmortem)\b")
 SHELL = re.compile(r"[|&;<>$`*?(){}~\n]|^[A-Z_]+=|^(?!postmortem\b)")
 
 
@@ -59,14 +59,57 @@ def run_blocks(text: str, folder: Path, *, marked: bool = False) -> list[Step]:
     `marked`: whether standard error and exit statuses are marked, as in a transcript.
     """
     world = World(folder)
+    if marked:
+        return [
+            Step(command, expected, world.shown(world.run(command), marked))
+            for _, command, expected in parse(text)
+        ]
     steps = []
     for block in _blocks(text, folder):
-        for _, command, expected in parse(block):
+        rest = block.splitlines()
+        while rest:
+            command, rest = _command(rest)
             if SKIPPED.match(command):
+                rest = rest[len(list(itertools.takewhile(_is_output, rest))) :]
                 continue
             got = world.shown(world.run(command), marked)
-            steps.append(Step(command, expected, got if marked else _shortened(got, expected)))
+            expected, rest = _told(rest, got)
+            steps.append(Step(command, expected, _shortened(got, expected)))
     return steps
+
+
+def _is_output(line: str) -> bool:
+    return not line.startswith("$ ")
+
+
+def _command(lines: list[str]) -> tuple[str, list[str]]:
+    """The command that the first lines are, and the lines after it."""
+    command = [lines[0].removeprefix("$ ")]
+    at = 1
+    while at < len(lines) and (command[-1].endswith("\\") or lines[at].startswith("> ")):
+        command.append(lines[at].removeprefix("> "))
+        at += 1
+    return "\n".join(command), lines[at:]
+
+
+def _text(lines: list[str]) -> str:
+    while lines and not lines[-1]:
+        lines = lines[:-1]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _told(lines: list[str], got: str) -> tuple[str, list[str]]:
+    """What stands below a command, and the rest.
+
+    It goes on until the next command; but a demo may itself show commands, `$ …`, and what fits
+    together with these is taken together.
+    """
+    ends = [at for at, line in enumerate(lines) if not _is_output(line)] + [len(lines)]
+    shows = sum(not _is_output(line) for line in got.splitlines())
+    for end in reversed(ends[: shows + 1]):
+        if _shortened(got, _text(lines[:end])) == _text(lines[:end]):
+            return _text(lines[:end]), lines[end:]
+    return _text(lines[: ends[0]]), lines[ends[0] :]
 
 
 def parse(text: str) -> Iterator[tuple[list[str], str, str]]:
@@ -79,18 +122,13 @@ def parse(text: str) -> Iterator[tuple[list[str], str, str]]:
             remarks += [lines[at]] * bool(lines[at])
             at += 1
             continue
-        command = [lines[at].removeprefix("$ ")]
-        at += 1
-        while at < len(lines) and (command[-1].endswith("\\") or lines[at].startswith("> ")):
-            command.append(lines[at].removeprefix("> "))
-            at += 1
+        command, after = _command(lines[at:])
+        at = len(lines) - len(after)
         below = list(
             itertools.takewhile(lambda line: not line.startswith(("$ ", "# ")), lines[at:])
         )
         at += len(below)
-        while below and not below[-1]:
-            below.pop()
-        yield remarks, "\n".join(command), "".join(f"{line}\n" for line in below)
+        yield remarks, command, _text(below)
         remarks = []
 
 
@@ -176,6 +214,10 @@ class World:
         command = re.sub(r"^\./dev\b", "postmortem", command.replace("\\\n", " "))
         if command == "echo $?":
             return Ran(self.status, f"{self.status}\n", "")
+        if command.startswith("export "):
+            name, _, value = command[7:].partition("=")
+            self.environment[name] = value
+            return Ran(0, "", "")
         if command.startswith("cd "):
             self.here = (self.here / command[3:]).resolve(strict=True)
             return Ran(0, "", "")
@@ -213,6 +255,7 @@ class World:
             env=self.environment | minute,
             capture_output=True,
             check=False,
+            timeout=100,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -220,10 +263,11 @@ class World:
         """What there is to see: standard output, then standard error, then the status."""
         assert ran.out == "" or ran.out.endswith("\n"), ran.out[-200:]
         mark = "! " if marked else ""
-        text = ran.out + "".join(f"{mark}{line}".rstrip() + "\n" for line in ran.err.splitlines())
+        text = re.sub(r"^(?=[$#>!] |\\)", r"\\", ran.out, flags=re.MULTILINE) if marked else ran.out
+        text += "".join(f"{mark}{line}".rstrip() + "\n" for line in ran.err.splitlines())
         if marked and ran.status:
             text += f"[exit {ran.status}]\n"
-        text = text.replace(str(self.folder), HOME)
+        text = text.replace(str(self.folder), HOME).replace("\r\n", "\n")  # CSV ends lines so
         # how many pages a database has is its own business
         return re.sub(r"\b[0-9]{2,3},[0-9]{3} bytes", "NNN,NNN bytes", text).rstrip(
             "\n"

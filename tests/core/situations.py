@@ -15,6 +15,7 @@ from postmortem.core.formulas import (
     Optional,
     Parts,
     Ref,
+    parse,
 )
 from postmortem.core.history import (
     ANNOUNCED,
@@ -42,6 +43,10 @@ INSTANTS = st.integers(0, LATEST)
 TYPES = (
     *(DOWN, CUT_OFF, DEGRADED, ANNOUNCED) * 2,
     *(EFFECT_CHANGED, RESTORED, RESCHEDULED, WITHDRAWN, REVISED, CLAIMED, CLAIMED),
+)
+TANGLES = (
+    (DOWN, (EFFECT_CHANGED, EFFECT_CHANGED, RESTORED, CLAIMED)),
+    (ANNOUNCED, (RESCHEDULED, WITHDRAWN, CLAIMED)),
 )
 EFFECTS = st.sampled_from([Level.UNAVAILABLE, Level.DEGRADED])
 
@@ -153,3 +158,31 @@ def versions(
         formula=formula,
         subjects=subjects,
     )
+
+
+def fact(type: str, id: str, *subjects: str, at: object = None, **keys: object) -> Version:
+    """A fact as a test tells it: times are instants or pairs of them."""
+    position = int(id[1:])
+    times = {"at": at, "effective": keys.pop("effective", None)}
+    spans = {
+        key: None if time is None else Span(*time) if isinstance(time, tuple) else Span(time, time)  # type: ignore[call-overload]
+        for key, time in times.items()
+    }
+    return Version(
+        id=id,
+        fact=id,
+        type=type,
+        position=position,
+        place=(position,),
+        known=position,
+        recorded=position,
+        subjects=subjects,
+        **spans,
+        **keys,  # type: ignore[arg-type]
+    )
+
+
+def situation_of(capabilities: dict[str, object], *facts: Version) -> Situation:
+    """Three services, capabilities as a casebook writes them, and those facts."""
+    parsed = {id: parse(formula) for id, formula in capabilities.items()}
+    return Situation("p", frozenset(SERVICES), parsed, {each.fact: each for each in facts})

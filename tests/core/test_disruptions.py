@@ -113,17 +113,19 @@ def level_in(world, told, at):
     return level
 
 
+ENDED_AT_ONCE = Told(Settled("f", Span(0, 4), False), DOWN, (), (Settled("g", Span(2, 2), False),))
+TIED = Told(  # at 2 the change recorded later is the last one, from 3 on the other may be
+    Settled("f", Span(0, 0), False),
+    DOWN,
+    ((Settled("g", Span(2, 4), False), WEAK), (Settled("h", Span(2, 2), False), DOWN)),
+    (),
+)
+
+
 @thorough
 @given(TOLD)
-@example(Told(Settled("f", Span(0, 4), False), DOWN, (), (Settled("g", Span(2, 2), False),)))
-@example(
-    Told(
-        Settled("f", Span(0, 0), False),
-        DOWN,
-        ((Settled("g", Span(2, 3), False), WEAK), (Settled("h", Span(2, 2), False), DOWN)),
-        (),
-    )
-)
+@example(ENDED_AT_ONCE)
+@example(TIED)
 def test_the_bounds_are_those_of_all_worlds(told):
     disruption = told.disruption()
     for at in ASKED:
@@ -131,8 +133,24 @@ def test_the_bounds_are_those_of_all_worlds(told):
         assert disruption.bounds(at) == (min(levels), max(levels)), at
 
 
+@given(TOLD)
+def test_when_it_started_and_ended_at_the_earliest_and_at_the_latest(told):
+    disruption, every = told.disruption(), worlds(told)
+    inside = range(OUTSIDE[0] + 1, OUTSIDE[1])  # open sides have no earliest or latest
+    starts = [start for start, _, _ in every]
+    ends = [min(ends) for _, _, ends in every if ends]
+    for found, expected in (
+        (disruption.latest_start, max(starts)),
+        (disruption.first_possible_end, min(ends, default=END)),
+        (disruption.certain_end, max(ends, default=END)),
+    ):
+        assert found == expected or (found not in inside and expected not in inside)
+
+
 @often
 @given(TOLD)
+@example(ENDED_AT_ONCE)
+@example(TIED)
 def test_the_bounds_change_at_no_other_instants_than_the_turns(told):
     disruption = told.disruption()
     turns = set(disruption.turns())

@@ -67,6 +67,7 @@ def test_the_same_by_meaning_is_nothing_new(first, again):
         (down(), down(known_at=NOON), "known_at is"),
         (down(cites="press"), down(cites="press#1"), "cites"),
         (down(meta={"a": "1"}), down(meta={"a": "2"}), "meta"),
+        (down(meta={"sd": "no digest"}), down(meta={"sd": "another"}), "meta"),
         (cut_off(), cut_off(effect="degraded"), "effect is degraded, and was not given"),
         (restored(ends="old"), restored(ends=["old", "other"]), "ends"),
         (changed(disruption="old"), changed(disruption="other"), "disruption"),

@@ -378,7 +378,7 @@ UNSOURCED = {
                                    lasts="7d", cites="")], "7d"),
     "a promise": ([action("Add 3 alerts", cites="")], None),
     "a decision": ([own("decision-made", "d", text="Move out", cites="",
-                        known_then="that 3 hosts had refused")], "3"),
+                        known_then="that 3 hosts had refused")], "3 hosts"),
 }  # fmt: skip
 
 

@@ -73,6 +73,11 @@ class Outline(HTMLParser):
             if name in ("href", "src", "action", "xlink:href", "srcset", "data", "poster"):
                 self.addresses.append(str(value))
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.handle_endtag(tag)
+
     def handle_endtag(self, tag: str) -> None:
         assert self.open, f"</{tag}> closes nothing"
         assert self.open.pop() == tag

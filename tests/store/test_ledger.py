@@ -80,6 +80,9 @@ class TestSQLite(LedgerContract):
         " FROM disclosures",
     )
 
+    def stranger(self, folder):
+        return closing(sqlite3.connect(folder / "record.db", isolation_level=None))
+
     def test_its_bytes_are_those_of_rfc_8785(self, tmp_path):
         with self.opened(tmp_path) as ledger:
             notes = [down(f"n{count}", note=text) for count, text in enumerate(NASTY)]

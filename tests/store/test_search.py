@@ -215,6 +215,30 @@ def test_every_word_of_an_entry_finds_it_and_every_hit_holds_the_word(
                 assert all("«" in excerpt for _, excerpt in hit.found)
 
 
+def test_an_excerpt_is_the_part_with_most_matches(store):
+    far = "alpha " + "x" * 300 + " so alpha and beta meet, " + "y " * 200
+    long = "z" * 500
+    store.record(
+        [
+            draft("note", id="far", at="2021-01-12T00:00Z", text=far),
+            draft("note", id="long", at="2021-01-12T00:00Z", text=long),
+        ]
+    )
+    text = excerpts(store, "alpha beta")["far"]["text"]
+    assert text.startswith("…so «alpha» and «beta» meet, y ")
+    assert text.endswith("…")
+    assert len(text) < 240
+    assert re.fullmatch("«z+»…", excerpts(store, "zzz")["long"]["text"])
+    assert len(excerpts(store, "zzz")["long"]["text"]) > 100
+
+
+def test_a_text_full_of_matches(store):
+    store.record([draft("note", id="full", at="2021-01-12T00:00Z", text="word " * 20_000)])
+    text = excerpts(store, "word")["full"]["text"]
+    assert re.fullmatch("(«word» )+«word»…", text)
+    assert len(text) < 300
+
+
 # --- the index is disposable, and can forget ------------------------------------------------------
 
 

@@ -83,9 +83,24 @@ def test_the_view_is_the_naive_fold_at_every_k_and_r(drafts, data):
         assert tracker.picture(PLATFORM, as_of).state(as_of) == (
             Picture(record.situation(as_of)).state(as_of)
         )
-        rows = readmodel.rows(tracker.view.connection)
+        kept = rows(tracker)
         tracker.rebuild()
-        assert readmodel.rows(tracker.view.connection) == rows
+        assert rows(tracker) == kept
+
+
+@some
+@given(histories())
+def test_of_everything_one_version_stands_at_a_time(drafts):
+    with stores() as tracker:
+        tell(tracker, MemoryRecord(PLATFORM), drafts)
+        ask = tracker.view.connection.execute
+        both_reign = """SELECT count(*) FROM view_reign a JOIN view_reign b USING (platform, fact)
+            WHERE a.rowid < b.rowid AND a.known_from < b.known_to AND b.known_from < a.known_to
+            AND a.position_from < b.position_to AND b.position_from < a.position_to"""
+        both_declared = """SELECT count(*) FROM view_declaration a
+            JOIN view_declaration b USING (platform, kind, id)
+            WHERE a.position < b.position AND b.position < a.until"""
+        assert ask(both_reign).fetchone() == ask(both_declared).fetchone() == (0,)
 
 
 @some
@@ -179,10 +194,10 @@ def test_telling_it_again_is_nothing_new(drafts):
         tell(tracker, record, drafts)
         told = [each for _, each in record.told]
         final = {(e.entry.TYPE, e.entry.id): e for e in told}  # of what was amended, what is so now
-        rows = readmodel.rows(tracker.view.connection)
+        kept = rows(tracker)
         receipt = tracker.record(final.values())
         assert (receipt.recorded, receipt.skipped) == (0, len(final))
-        assert readmodel.rows(tracker.view.connection) == rows
+        assert rows(tracker) == kept
 
 
 # --- export and import ---------------------------------------------------------------------------
@@ -192,8 +207,12 @@ def exported(tracker):
     return "".join(f"{line}\n" for line in tracker.export()).encode()
 
 
-def rows_but_for(tracker, *tables):
-    return {n: r for n, r in readmodel.rows(tracker.view.connection).items() if n not in tables}
+def columns(tracker):
+    return tracker.view.connection.execute("SELECT * FROM stored_events").fetchall()
+
+
+def rows(tracker):
+    return readmodel.rows(tracker.view.connection)
 
 
 @some
@@ -206,7 +225,8 @@ def test_a_copy_is_the_same_to_the_byte(drafts, others):
         copy._clock.now = tracker._clock.now
         assert copy.copy_from("log.jsonl", log).recorded == log.count(b"\n")
         assert exported(copy) == log
-        assert rows_but_for(copy) == rows_but_for(tracker)
+        assert columns(copy) == columns(tracker)
+        assert rows(copy) == rows(tracker)
         assert copy.view.copy_of == "log.jsonl"
         assert tracker.view.copy_of is None
         with pytest.raises(BadInput, match="holds events already"):
@@ -276,6 +296,25 @@ def test_a_log_that_was_changed_is_not_copied(old, new, why):
         assert copy.copy_from("log.jsonl", log).recorded == 3
 
 
+def test_a_log_that_goes_back_in_time_is_not_copied():
+    with stores(2) as (tracker, copy):
+        told_by_hand(tracker)
+        tracker._clock.now += 5 * SECOND
+        tracker.record([draft("service-declared", id="okta")])
+        copy._clock.now = tracker._clock.now
+        log = exported(tracker)
+        assert b'"2022-01-01T00:00:05Z"' in log
+        with pytest.raises(BadInput, match="recorded_at goes back"):
+            copy.copy_from(
+                "log.jsonl", log.replace(b"2022-01-01T00:00:05Z", b"2021-12-31T23:59:59Z")
+            )
+        with pytest.raises(BadInput, match="lies ahead"):
+            copy.copy_from(
+                "log.jsonl", log.replace(b"2022-01-01T00:00:05Z", b"2022-02-01T00:00:00Z")
+            )
+        assert copy.copy_from("log.jsonl", log).recorded == 4
+
+
 def test_a_part_of_a_log_is_not_copied():
     with stores(2) as (tracker, copy):
         told_by_hand(tracker)
@@ -297,6 +336,16 @@ def test_withheld_words_stay_withheld_in_a_copy_and_cannot_be_imported():
         assert exported(copy) == log
         with pytest.raises(BadInput, match="words of note are withheld"):
             other.import_file("log.jsonl", log)
+
+
+def test_what_is_recorded_is_asked_of_at_once():
+    with stores() as tracker:
+        told_by_hand(tracker)
+        assert tracker.platform() == PLATFORM
+        tracker.record([draft("platform-declared", id="gab", platform="gab")])
+        assert tracker.view.platforms == ["gab", PLATFORM]
+        with pytest.raises(BadInput, match="several platforms: gab, parler"):
+            tracker.platform()
 
 
 def test_declarations_are_seen_whatever_k_is_as_they_stood_at_r():

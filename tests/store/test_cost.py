@@ -1,0 +1,50 @@
+"""Recording one event costs the same in a short log and in a long one.
+
+Counted in steps of SQLite's machine, which are the same on every machine and at every load.
+"""
+
+from postmortem.core import reading
+from postmortem.core.decide import Draft
+from postmortem.core.events import CATALOGUE
+from postmortem.tracker import Tracker
+
+
+def draft(type, **keys):
+    return Draft("p", reading.entry(CATALOGUE[type], keys, zone="UTC"))
+
+
+def outage(number):
+    at = f"2021-01-01T{number // 60 % 24:02}:{number % 60:02}Z"
+    yield draft("service-down", id=f"d{number}", service="s", at=at, known_at=at)
+    yield draft("time-claimed", id=f"c{number}", about=f"d{number}", time=at)
+    yield draft("service-down", id=f"v{number}", service="s", at=at, replaces=f"d{number}")
+    yield draft("service-restored", id=f"r{number}", ends=f"d{number}", at=at)
+    yield draft("retracted", id=f"t{number}", event=f"r{number}", reason="wrong")
+
+
+def steps(tracker, number):
+    """How many steps it takes to record one outage, everything included."""
+    counted = 0
+
+    def step():
+        nonlocal counted
+        counted += 1
+        return 0
+
+    with tracker._writing() as writing:
+        writing.connection.set_progress_handler(step, 1)
+        try:
+            tracker._record(writing, outage(number))
+        finally:
+            writing.connection.set_progress_handler(None, 1)
+    return counted
+
+
+def test_recording_costs_the_same_in_a_short_log_and_in_a_long_one(tmp_path):
+    with Tracker(str(tmp_path / "s.db")) as tracker:
+        tracker.record([draft("platform-declared", id="p"), draft("service-declared", id="s")])
+        tracker.record([each for number in range(20) for each in outage(number)])
+        short = steps(tracker, 20)
+        tracker.record([each for number in range(21, 800) for each in outage(number)])
+        long = steps(tracker, 800)
+    assert long < 1.5 * short
