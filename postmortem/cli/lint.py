@@ -89,7 +89,9 @@ def lint_(
     )
     if question.form == "table":
         of = question.platform if name is None else f"{name} of {question.platform}"
-        until = "" if at is None else f"; up to {output.moment(question.as_of.valid, question.zone)}"
+        until = (
+            "" if at is None else f"; up to {output.moment(question.as_of.valid, question.zone)}"
+        )
         output.say(f"{of}, {output.clocks(question.as_of, question.zone)}{until}")
         _show(findings)
         output.say()

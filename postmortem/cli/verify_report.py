@@ -41,10 +41,10 @@ Examples:
 \b
 --json prints {"file", "platform", "incident", "known_at", "recorded_at", "program", "follows",
 "differences", "text", "picture", "errata"}: whether the facts follow; where they differ, [{place,
-document, record}]; of the text {checked, reason, touched, line, document, record}; of the picture
-whether it is as it was written, null where there is none; what has changed since, [{what, id, kind,
-recorded_at, by, before, after, differs}], with entries as `log` has them; and "elsewhere", how much
-changed of the platform that the document is not about.
+document, record}]; of the text {checked, reason, touched, line_ends, line, document, record}; of
+the picture whether it is as it was written, null where there is none; what has changed since,
+[{what, id, kind, recorded_at, by, before, after, differs}], with entries as `log` has them; and
+"elsewhere", how much changed of the platform that the document is not about.
 
 \b
 Exit status: 0 where the facts, the text and the picture follow from the record, whatever has
@@ -153,6 +153,8 @@ class _Checked:
     """The first line that differs: its number, the document's, the record's."""
     touched: bool = False
     """Whether the text is not the one that was sealed."""
+    line_ends: bool = False
+    """Whether nothing but the line ends differs."""
     drawn: bool | None = None
     """Whether the picture beside it is as it was written; None: there is none."""
 
@@ -197,6 +199,7 @@ class _Checked:
             self._look_at(shown)
         written = format_of(seal["format"]).document(facts, edition)
         self.line = first_difference(self.text, written)
+        self.line_ends = self.line is not None and self.text.replace("\r\n", "\n") == written
 
     def _look_at(self, shown: Picture | None) -> None:
         """Compare the picture that lies beside the document."""
@@ -227,6 +230,7 @@ class _Checked:
                 "checked": not self.unread,
                 "reason": self.unread or None,
                 "touched": self.touched,
+                "line_ends": self.line_ends,
                 "line": line,
                 "document": one,
                 "record": other,
@@ -284,7 +288,9 @@ class _Checked:
             output.say(f"{told} as it was written")
 
     def _show_text(self) -> None:
-        if self.line is not None:
+        if self.line_ends:
+            output.say("✕ its line ends are other ones than were written; all else is as it was")
+        elif self.line is not None:
             number, one, other = self.line
             paragraph(f"✕ the text is not as it was written, from line {number} on", 0)
             paragraph(f"in the document: {_cut(one)}", 6)

@@ -69,14 +69,16 @@ def said(action: ActionItem, field: str) -> Item:
     return next((each for each in reversed(action.changes) if field in each.body), action.item)
 
 
+# marks of a list, labels such as `[Backend]` and `CI:`, and courtesies
 _STARTS: Final = re.compile(
-    r"(?:\s|[-*+>#]|\[[ x]\]|\d{1,3}[.)](?=\s))*(?:(?:please|bitte|to)\s+)?"
+    r"(?:\s|[-*+>#]|\[[^\]\n]{0,40}\]|\d{1,3}[.)](?=\s))*"
+    r"(?:[\w/\-]{1,30}:\s+)?(?:(?:please|bitte|to)\s+)?"
 )
 _CLAUSE: Final = re.compile(r"[.;:!?](?=\s|$)|[(—–\n]|,\s")
 
 
 def _task(prose: Prose) -> Range:
-    """Its first clause, without list marks, `please` and `to`."""
+    """Its first clause, without what stands before the task itself."""
     start = _STARTS.match(prose.plain)
     begin = start.end() if start else 0
     stop = _CLAUSE.search(prose.plain, begin)

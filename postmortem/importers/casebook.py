@@ -17,6 +17,7 @@ from postmortem.core.events import (
     ServiceDeclared,
     SourceDeclared,
 )
+from postmortem.importers import incidents
 from postmortem.importers.document import Node, read
 
 VERSION: Final = "1"
@@ -25,7 +26,7 @@ SECTIONS: Final[dict[str, type[Declaration]]] = {
     "services": ServiceDeclared,
     "capabilities": CapabilityDeclared,
 }
-KEYS: Final = ("casebook", "platform", *SECTIONS, "events")
+KEYS: Final = ("casebook", "platform", *SECTIONS, "incidents", "events")
 
 
 def identify(name: str, data: bytes) -> bool:
@@ -35,6 +36,8 @@ def identify(name: str, data: bytes) -> bool:
 
 def extract(name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
     """The declarations, then the events, in the order in which they are to be recorded.
+
+    Incidents are opened before all other events; what else their short form holds comes last.
 
     Raises: BadInput, with file and line.
     """
@@ -71,13 +74,15 @@ class _Casebook:
                 entries = self.mapping(top[section], section)
                 ordered = _by_need(entries, self) if section == "capabilities" else entries
                 found += [self.declared(cls, id, entries[id]) for id in ordered]
+        opened, told = self.incidents(top["incidents"]) if "incidents" in top else ([], [])
+        found += opened
         if "events" in top:
             events = top["events"]
             listed = [] if events.value == "" else events.value  # there, and empty
             if not isinstance(listed, list):
                 raise BadInput("events: takes a list", place=self.place(events))
             found += [self.event(node) for node in listed]
-        return found
+        return found + told
 
     def place(self, node: Node) -> Place:
         return Place(self.name, node.key_line or node.line)
@@ -116,10 +121,24 @@ class _Casebook:
         if not isinstance(value, dict):
             raise BadInput(f"{id} takes keys with values", place=self.place(node))
         if "id" in value:
-            raise BadInput(
-                f"{id} has its id twice", place=self.place(node), hint="the key before it is its id"
-            )
+            raise _id_twice(id, self.place(node))
         return self.draft(cls, node, {**value, "id": id})
+
+    def incidents(self, node: Node) -> tuple[list[Draft], list[Draft]]:
+        """The openings of incidents in short form, and what else these hold."""
+        opened, told = [], []
+        for id, incident in self.mapping(node, "incidents").items():
+            keys = self.mapping(incident, id)
+            if "id" in keys:
+                raise _id_twice(id, self.place(keys["id"]))
+            self.known_keys(keys, incidents.KEYS)
+            spelt = incidents.spelt_out(
+                id, Node(keys, incident.line, incident.key_line), self.place
+            )
+            first, *rest = (self.draft(EVENTS[each.type], each.node, each.fields) for each in spelt)
+            opened.append(first)
+            told += rest
+        return opened, told
 
     def event(self, node: Node) -> Draft:
         keys = self.mapping(node, "an event")
@@ -144,6 +163,10 @@ class _Casebook:
             found = node if bare else node.find(misfit.path)
             raise misfit.problem.at(self.place(found)) from None
         return Draft(self.platform, entry, Place(self.name, node.line), self.amend)
+
+
+def _id_twice(id: str, place: Place) -> BadInput:
+    return BadInput(f"{id} has its id twice", place=place, hint="the key before it is its id")
 
 
 def closest(word: str, words: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from postmortem.core import catalogue
 from postmortem.core.catalogue import Field, Kind, Kinds
 from postmortem.core.formulas import LISTS, SINGLES
+from postmortem.core.short_form import IMPACT, IMPACT_TEXT, MILESTONES, OPENED, SHORT, Short
 
 Schema = dict[str, Any]
 
@@ -38,6 +39,7 @@ def casebook(kinds: Kinds) -> Schema:
         "casebook": {"description": "the version of the format", "enum": [1, "1"]},
         "platform": {"$ref": "#/$defs/platform"},
         **{section: _section(name) for name, section in SECTIONS.items()},
+        "incidents": _section("incident"),
         "events": {
             "description": "what happened and what was said, in the order of recording",
             **_or_empty({"type": "array", "items": {"$ref": "#/$defs/event"}}),
@@ -52,6 +54,7 @@ def casebook(kinds: Kinds) -> Schema:
         "$defs": {
             **_COMMON,
             "event": _any_event(events),
+            **_incidents(kinds),
             **{kind.name: _entry(kind) for kind in kinds.values()},
         },
     }
@@ -132,6 +135,63 @@ def _entry(kind: Kind) -> Schema:
     elif not required:
         entry = _or_empty(entry)
     return {"description": kind.says, **entry}
+
+
+def _incidents(kinds: Kinds) -> Schema:
+    """An incident in short form, and the entries of its keys, each by its place: `roles.left`."""
+    entries: Schema = {}
+    for key, each in SHORT.items():
+        _add_entry(entries, key, each, kinds)
+    _add_entry(entries, _IMPACT_TEXT, IMPACT_TEXT, kinds)
+    milestone = kinds[SHORT[MILESTONES].type].field("milestone")
+    assert milestone is not None
+    reached = Short(SHORT[MILESTONES].type, "", "at", given={milestone.name: ""})
+    _add_entry(entries, _REACHED, reached, kinds)
+    keys = {key: _several(_ref(key)) for key in SHORT}
+    keys[IMPACT] = _several(_either(_ref(IMPACT), _ref(_IMPACT_TEXT)))
+    named = dict.fromkeys(milestone.choices, _several(_ref(_REACHED)))
+    keys[MILESTONES] = _either(_mapping(named, []), keys[MILESTONES])
+    own = {field.name: _field(field) for field in kinds[OPENED].fields if field.name != "id"}
+    required = [name for name in own if (field := kinds[OPENED].field(name)) and field.required]
+    incident = {
+        "description": "an incident with all that belongs to it",
+        **_mapping({**own, **keys}, required),
+    }
+    return {"incident": incident, **{f"incident.{key}": entry for key, entry in entries.items()}}
+
+
+_IMPACT_TEXT: Final = f"{IMPACT}.text"
+_REACHED: Final = f"{MILESTONES}.by-name"
+
+
+def _add_entry(entries: Schema, place: str, short: Short, kinds: Kinds) -> None:
+    """The keys of its event, or text alone; and with it the entries of its own keys."""
+    kind = kinds[short.type]
+    may_lack = {"id", "at"} if short.opening else {"id"}
+    fields = [field for field in kind.fields if field.name not in short.implied]
+    known = {field.name: _field(field) for field in fields}
+    for key, then in short.then.items():
+        _add_entry(entries, f"{place}.{key}", then, kinds)
+        known[key] = _several(_ref(f"{place}.{key}"))
+    required = [field.name for field in fields if field.required and field.name not in may_lack]
+    entry = {"description": kind.says, **_mapping(known, required)}
+    alone = next((_one(field) for field in fields if field.name == short.text), None)
+    fits = alone is not None and set(required) <= {short.text}
+    entries[place] = _either(alone, entry) if alone is not None and fits else entry
+
+
+def _ref(entry: str) -> Schema:
+    return {"$ref": f"#/$defs/incident.{entry}"}
+
+
+def _several(one: Schema) -> Schema:
+    """One or a list, or nothing after the key."""
+    nothing: Schema = {"type": ["null", "string"], "maxLength": 0}
+    return _either(one, {"type": "array", "items": one}, nothing)
+
+
+def _either(*schemas: Schema) -> Schema:
+    return {"anyOf": list(schemas)}
 
 
 def _mapping(properties: Schema, required: Iterable[str]) -> Schema:

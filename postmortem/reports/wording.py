@@ -75,7 +75,8 @@ class Wording:
             return self.say("yes" if value else "no")
         if isinstance(value, list | tuple):
             return self.listed(value)
-        return Markdown(escaping.inline(str(value)))
+        # emphasis around nothing would be a rule, or a list
+        return Markdown(escaping.inline(str(value)) or "–")
 
     def listed(self, values: Iterable[object], last: str = "") -> Markdown:
         """Several values with commas between them, and `last` before the last one."""

@@ -9,8 +9,9 @@ from core.checked import material
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postmortem.core.check import RULES, Severity, check
+from postmortem.core.check import RULES, check
 from postmortem.core.check_material import DAY
+from postmortem.core.findings import Severity
 from postmortem.core.times import END, AsOf, format_instant, parse_instant
 from postmortem.testing import DAWN, SECOND, MemoryRecord, histories
 from postmortem.tracker import Tracker

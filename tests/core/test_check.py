@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postmortem import testing
-from postmortem.core.check import RULES, Finding, Severity, check, rules_named
+from postmortem.core.check import RULES, Finding, check
 from postmortem.core.check_material import DAY
+from postmortem.core.findings import Severity, rules_named
 from postmortem.core.history import CUT_OFF, RESTORED
 from postmortem.core.levels import Bounds
 from postmortem.core.state import Picture
@@ -589,7 +590,7 @@ def test_ids_and_names_are_distinct_and_the_gravest_come_first():
 
 
 def test_rules_are_called_by_id_or_name_in_any_case():
-    found, unknown = rules_named(["c01", "Unsourced", "nothing"])
+    found, unknown = rules_named(RULES, ["c01", "Unsourced", "nothing"])
     assert [rule.id for rule in found] == ["C01", "C16"]
     assert unknown == ["nothing"]
 
@@ -597,7 +598,7 @@ def test_rules_are_called_by_id_or_name_in_any_case():
 def test_only_the_rules_asked_for_are_tried():
     record = given_(down(cites=None), restored(cites=None), retracted())
     both = material(record, AsOf(parse_instant(NOW)), LONG)
-    asked, _ = rules_named(["unsourced"])
+    asked, _ = rules_named(RULES, ["unsourced"])
     assert {each.rule.name for each in check(both, asked)} == {"unsourced"}
 
 

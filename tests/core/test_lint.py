@@ -516,6 +516,7 @@ VERBS = [
     ("Please re-run the restore", None),
     ("- [ ] To document the exit plan", None),
     ("Containerise the build", None),
+    ("[Backend] CI: add a check", None),
     ("Alarme für Zertifikate einrichten", None),
     ("Einen zweiten Anbieter unter Vertrag nehmen, bis März", None),
     ("Dokumentieren, wie man umzieht", None),

@@ -33,8 +33,8 @@ RENDERERS: dict[str, Callable[[str], str]] = {
 }
 
 HOSTILE = (
-    "| a | b |\n|---|---|", "# heading", "\n\n# heading\n\n", "```\nfence", "~~~", "<!-- comment", "**",
-    "<script>alert(1)</script>", "-->", "]]>", "[link](javascript:alert(1))", "Setext\n---",
+    "| a | b |\n|---|---|", "# heading", "\n\n# heading\n\n", "```\nfence", "~~~", "<!-- comment",
+    "<script>alert(1)</script>", "-->", "]]>", "[link](javascript:alert(1))", "Setext\n---", "**",
     "![x](https://evil.example/x.png)", "https://evil.example", "www.evil.example", "a|b", "*",
     "evil@evil.example", "<https://evil.example>", "*em* **strong** _em_ __strong__ `code`", "``",
     "`", "\\", "\\\\|", "|", "- item", "1. item", "1) item", "> quote", "===", "---", "***", "_",
@@ -159,12 +159,13 @@ def test_an_authors_markdown_stays_within_its_place(renderer, text):
 
 def test_an_authors_markdown_keeps_what_it_says():
     written = (
-        "# One\n\nThe *first* and **second** `co|de`, [a link](https://x.example/a_(b)).\n\n"
+        "# One\n\nThe *first* and **second** `co|de`, [a link](https://x.example/a_(b)) there.\n\n"
         "- a\n- b\n  - c\n\n1. d\n2. e\n\n> quoted\n\n```\n*raw*\n```\n\n"
         "| a | b |\n|---|---|\n| 1 | 2 |\n"
     )
     assert narrative(written) == (
-        "### One\n\nThe *first* and **second** `co|de`, [a link](<https://x.example/a_%28b%29>).\n\n"
+        "### One\n\nThe *first* and **second** `co|de`, "
+        "[a link](<https://x.example/a_%28b%29>) there.\n\n"
         "- a\n- b\n  - c\n\n1. d\n2. e\n\n> quoted\n\n```\n*raw*\n```\n\n"
         "| a | b |\n| --- | --- |\n| 1 | 2 |"
     )
