@@ -65,7 +65,7 @@ class Tracker:
         by: str | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """`by` is who records, kept beside every event; `progress` is told how long work goes on."""
+        """`by` is who records, kept beside every event; `progress` is told of long work."""
         self.path = path
         self.by = by
         self._progress: Progress = progress or _untold

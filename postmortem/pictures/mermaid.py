@@ -11,6 +11,7 @@ left that Mermaid, or the HTML that it makes, could obey.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +22,7 @@ from postmortem.core.state import Picture
 from postmortem.core.times import Instant, in_zone
 from postmortem.pictures.clocks import DAY, Clocks
 from postmortem.pictures.lanes import Axis, Condition, Lane, Scene, Stretch
-from postmortem.pictures.lettering import drawn, width
+from postmortem.pictures.lettering import drawn, shorten, width
 from postmortem.pictures.standing import Conditions
 from postmortem.pictures.telling import Telling
 from postmortem.pictures.wording import ENGLISH, Wording
@@ -33,7 +34,7 @@ MOST_EDGES: Final = 480
 _MOST_TOGETHER: Final = 12  # losses of several services that are listed
 
 _SECTION: Final = 11.0  # the size of the names' letters
-_WIDEST: Final = 330.0  # a longer name runs into its bars
+_WIDEST: Final = 260.0  # a longer name is shortened
 
 _TAGS: Final = {
     Condition.WORKS: "done, ",
@@ -87,10 +88,11 @@ class _Gantt:
             lines = ["gantt", f"    title {escaped(title)}", f"    section {said}"]
             return "\n".join([*lines, f"    {said} :milestone, 2000-01-01, 0d", ""])
         lanes = (*self.scene.capabilities, *(self.scene.services if services else ()))
-        names = [width(drawn(lane.name), _SECTION) for lane in lanes]
+        names = _named_apart(lanes)
+        widest = max((width(name, _SECTION) for name in names), default=0)
         lines = [
             *("---", "config:", "  gantt:"),
-            f"    leftPadding: {int(min(max(names, default=0), _WIDEST)) + 30}",
+            f"    leftPadding: {int(widest) + 30}",
             "---",
             "gantt",
             f"    title {escaped(self._title(axis))}",
@@ -101,8 +103,8 @@ class _Gantt:
             lines.append("    %% too long for Mermaid: what works is left out")
         if not services:
             lines.append("    %% too long for Mermaid: services are left out")
-        for lane in lanes:
-            lines += self._section(lane, axis, working)
+        for lane, name in zip(lanes, names, strict=True):
+            lines += self._section(lane, name, axis, working)
         return "\n".join([*lines, ""])
 
     def _title(self, axis: Axis) -> str:
@@ -113,14 +115,14 @@ class _Gantt:
         said = self.wording.times_in.format(zone=zone)
         return ", ".join([drawn(self.scene.title), said, *self.telling.clocks()])
 
-    def _section(self, lane: Lane, axis: Axis, working: bool) -> Iterator[str]:
+    def _section(self, lane: Lane, name: str, axis: Axis, working: bool) -> Iterator[str]:
         bars = [
             self._bar(stretch, axis)
             for stretch in self.telling.seen(lane)
             if working or stretch.condition not in (Condition.WORKS, Condition.SILENT)
         ]
         if bars:
-            yield f"    section {escaped(lane.name) or escaped(lane.id)}"
+            yield f"    section {escaped(name)}"
             yield from bars
 
     def _bar(self, stretch: Stretch, axis: Axis) -> str:
@@ -131,6 +133,19 @@ class _Gantt:
         said = escaped(self.telling.condition(stretch))
         tags = _TAGS.get(stretch.condition, "")
         return f"    {said} :{tags}{start.isoformat()}, {end.isoformat()}"
+
+
+def _named_apart(lanes: Sequence[Lane]) -> list[str]:
+    """The names of the lanes; Mermaid takes sections of one name for one, so none is there twice.
+
+    An id is a name of its own, for no two lanes share one.
+    """
+    names = [shorten(drawn(lane.name) or lane.id, _WIDEST, _SECTION) for lane in lanes]
+    often = Counter(names)
+    return [
+        f"{name} ({lane.id})" if often[name] > 1 else name
+        for lane, name in zip(lanes, names, strict=True)
+    ]
 
 
 def _wall(at: Instant, axis: Axis) -> datetime:

@@ -71,6 +71,15 @@ def test_no_name_breaks_out_of_a_flowchart(situation, at, data):
 
 @given(scenes())
 @settings(max_examples=60)
+def test_every_lane_has_a_section_of_its_own(shown):
+    sections = [line for line in gantt(shown).splitlines() if line.startswith("    section ")]
+    assert len(sections) == len(set(sections))
+    if shown.axis:
+        assert len(sections) == len(shown.capabilities) + len(shown.services)
+
+
+@given(scenes())
+@settings(max_examples=60)
 def test_the_bars_of_a_lane_follow_one_another(shown):
     last = None
     for line in gantt(shown).splitlines():
