@@ -34,7 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "measures": ("measures:measures", ASK, "Notice, time to detect and to restore, and more."),
     "cuts": ("ask:cuts", ASK, "Whose loss would take a capability down."),
     "report": ("report:report", PUBLISH, "The postmortem, written from the record."),
-    "verify-report": ("verify_report:verify_report", PUBLISH, "Does a document still follow?"),
+    "verify-report": ("verify_report:verify_report", PUBLISH, "Whether a document still follows."),
     "log": ("look:log", ASK, "The log as it was recorded."),
     "show": ("look:show", ASK, "One entry of the log, whole."),
     "history": ("history:history", ASK, "All versions of one fact, and what changed."),

@@ -41,12 +41,13 @@ Examples:
   postmortem report --json
 
 \b
-A template of your own begins with {% extends "review.md.j2" %} and writes some of its blocks anew:
-  {% block lessons %}## Lessons{% for one in lessons.lucky %} … {{ one.says.text }} …{% endblock %}
+A template of your own begins with {% extends "review.md.j2" %} and writes some blocks anew:
+  {% block impact %}## Whom it hit {% for one in impacts %} … {{ one.says.text }} … {% endfor %}
+  {% endblock %}
 
 \b
-Exit status: 2 where the template fails, with its file and line, or where FILE is there and is no
-document that `report` wrote."""
+Exit status: 2 where the template fails, with its file and line, or where FILE is there and
+is no document that `report` wrote."""
 )
 @click.argument("incident", required=False)
 @click.option(

@@ -93,7 +93,8 @@ class _Incident:
             fields[short.names] = self.id if short.names == INCIDENT else under
         if short.opening and "at" not in fields and "at" in self.keys:
             fields["at"] = self.keys["at"].plain()
-        fields.setdefault("id", self._id(under, _called(short, own)))
+        if "id" not in fields:
+            fields["id"] = self._id(under, _called(short, own))
         yield Spelt(short.type, fields, node)
         keys = node.value if isinstance(node.value, dict) else {}
         for name, then in short.then.items():

@@ -42,6 +42,8 @@ def _is_plain(sign: str, before: str, after: str) -> bool:
         return True
     if sign in ".:" and before.isdecimal() and after.isdecimal():
         return True
+    if sign == "+" and after.isdecimal():
+        return True
     # after a number it could be a list's, before a letter an address
     return sign in ".:)" and before.isalpha() and after in ("", " ")
 
