@@ -150,11 +150,10 @@ def _where(found: Finding) -> str:
 
 def _around(text: str, start: int, end: int) -> str:
     """The found words with those beside them."""
-    begin, stop = max(0, start - _AROUND), min(len(text), max(end, start + 80) + _AROUND)
-    stop = min(stop, end + _AROUND) if end - start < 80 else stop
-    before, after = text[begin:start], text[min(end, stop) : stop]
-    if begin:
-        before = "… " + (before.split(" ", 1)[1] if " " in before else "")
-    if stop < len(text):
-        after = (after.rsplit(" ", 1)[0] if " " in after else "") + " …"
-    return before + text[start : min(end, stop)] + after
+    stop = min(end, start + 2 * _AROUND)
+    before, found, after = text[:start][-_AROUND:], text[start:stop], text[stop:][:_AROUND]
+    if len(before) < start:
+        before = f"… {before.partition(' ')[2]}"
+    if stop + len(after) < len(text):
+        after = f"{after.rpartition(' ')[0]} …"
+    return before + found + after

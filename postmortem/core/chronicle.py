@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from postmortem.core import formulas
+from postmortem.core import formulas, incident_sentences
 from postmortem.core.disruptions import Claims, Settled
 from postmortem.core.history import (
     ANNOUNCED,
@@ -45,6 +45,7 @@ REFERENCES: Final = (
     "about",
     "event",
     "replaces",
+    *incident_sentences.NAMING,
     "cites",
     "requires",
 )
@@ -311,15 +312,18 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
         ("platform-declared", "source-declared", "service-declared", "capability-declared"),
         _declared,
     ),
+    **incident_sentences.SENTENCES,
 }
 
-SPOKEN: Final = ("text", "reason", "description", "note")
+SPOKEN: Final = (
+    *("text", "reason", "description", "exit_plan"), *incident_sentences.SPOKEN, "note"
+)  # fmt: skip
 """The keys under which people say something, in the order in which it is read."""
 
 
 def remarks(body: Body) -> list[tuple[str, str]]:
     """What people say in a body: (key, words)."""
-    return [(key, str(body[key])) for key in SPOKEN if body.get(key)]
+    return [(key, as_text(key, body[key])) for key in SPOKEN if body.get(key)]
 
 
 def as_text(key: str, value: Any) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
@@ -73,6 +73,7 @@ class Material:
     """The dossier of an incident, by its first id."""
     only: frozenset[str] | None = None
     """The facts that are asked about; None: all."""
+    _of_incidents: dict[str, Sequence[Disruption | Expected]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -113,18 +114,18 @@ class Material:
     def texts(self) -> list[Prose]:
         """Every text that stands, in the words of those who keep the record."""
         return [
-            Prose(item, field, item.body[field])
+            Prose(item, name, item.body[name])
             for item in self.items
-            for field in FIELDS
-            if field in item.body
-            and field not in item.withheld
-            and (item.type, field) not in REPORTED
-            and (item.fact, field) not in self._superseded
+            for name in FIELDS
+            if name in item.body
+            and name not in item.withheld
+            and (item.type, name) not in REPORTED
+            and (item.fact, name) not in self._superseded
         ]
 
-    def prose(self, item: Item, field: str) -> Prose | None:
-        """That text; None where there is none, or none to be linted."""
-        return self._by_place.get((item.fact, field))
+    def prose(self, item: Item, name: str) -> Prose | None:
+        """The text of that field; None where there is none, or none to be linted."""
+        return self._by_place.get((item.fact, name))
 
     @cached_property
     def _by_place(self) -> dict[tuple[str, str], Prose]:
@@ -173,6 +174,12 @@ class Material:
     def disruptions(self) -> Mapping[str, Disruption | Expected]:
         """Every disruption, by the id that opened it."""
         return {each.id: each for each in self.whole.disruptions}
+
+    def disruptions_of(self, incident: str) -> Sequence[Disruption | Expected]:
+        """Those of an incident, by its first id."""
+        if incident not in self._of_incidents:
+            self._of_incidents[incident] = self.of_incident(incident).disruptions
+        return self._of_incidents[incident]
 
     @cached_property
     def by_service(self) -> Mapping[str, list[Disruption | Expected]]:
@@ -265,26 +272,25 @@ class Material:
         is recorded of it.
         """
         course = self.courses.get(id, [])
-        pieces = [
-            (bounds, (course[index + 1][0] if index + 1 < len(course) else None), instant)
-            for index, (instant, bounds) in enumerate(course)
-        ]
         found: list[Lasted] = []
         in_all: list[Lasted] = [(0, 0), (0, 0)]
         at_once: list[Lasted] = [(0, 0), (0, 0)]
-        for bounds, until, since in pieces:
-            lasted = float("inf") if until is None else until - since
+        for index, (since, bounds) in enumerate(course):
             if bounds.worst is Level.OPERATIONAL:
                 found += at_once
                 at_once = [(0, 0), (0, 0)]
                 continue
-            for index, threshold in enumerate((Level.UNAVAILABLE, Level.DEGRADED)):
+            until = course[index + 1][0] if index + 1 < len(course) else None
+            certain = 0 if until is None else until - since
+            # what was so from the first, or is so to the last, may have lasted any time
+            possible = float("inf") if until is None or index == 0 else until - since
+            for which, level in enumerate((Level.UNAVAILABLE, Level.DEGRADED)):
                 more = (
-                    lasted if bounds.best <= threshold and until is not None else 0,
-                    lasted if bounds.worst <= threshold else 0,
+                    certain if bounds.best <= level else 0,
+                    possible if bounds.worst <= level else 0,
                 )
-                at_once[index] = _sum(at_once[index], more)
-                in_all[index] = _sum(in_all[index], more)
+                at_once[which] = _sum(at_once[which], more)
+                in_all[which] = _sum(in_all[which], more)
         found += [*at_once, *in_all, *map(_lasted, self.by_service.get(id, ()))]
         return [each for each in dict.fromkeys(found) if each[1] > 0]
 

@@ -44,16 +44,27 @@ _BETWEEN: Final = words(
 def outage_for_degradation(m: Material) -> Finds:
     """Words for a complete loss, of what was degraded at worst."""
     for prose in m.texts:
-        own = _own_disruptions(m, prose.item)
         for hit in prose.hits(OUTAGE):
             if _taken_back(prose, hit):
                 continue
             near = _beside(m, prose, hit)
-            if near is not None:
-                if only_degraded(m, near.id):
-                    yield at(prose, *hit, what=near.id)
-            elif own and not any(Level.UNAVAILABLE in m.effects(id) for id in own):
-                yield at(prose, *hit, what=", ".join(own))
+            if near is None:
+                what = _degraded_subject(m, prose.item)
+            else:
+                what = near.id if only_degraded(m, near.id) else None
+            if what is not None:
+                yield at(prose, *hit, what=what)
+
+
+def _degraded_subject(m: Material, item: Item) -> str | None:
+    """What an event opens or is about, where all of that was degraded at worst."""
+    about = str(item.body.get("about"))
+    if about in m.whole.capabilities or about in m.whole.services:
+        return about if only_degraded(m, about) else None
+    own = _own_disruptions(m, item)
+    if own and not any(Level.UNAVAILABLE in m.effects(id) for id in own):
+        return ", ".join(own)
+    return None
 
 
 def _own_disruptions(m: Material, item: Item) -> list[str]:
@@ -61,14 +72,12 @@ def _own_disruptions(m: Material, item: Item) -> list[str]:
     if item.fact in m.disruptions:
         return [item.fact]
     named = [id for key in _OF_DISRUPTION for id in item.refers.get(key, ())]
-    found = [id for id in named if id in m.disruptions]
-    about = str(item.body.get("about"))
-    if about in m.whole.services:
-        found += [each.id for each in m.by_service.get(about, ())]
+    if named:
+        return [id for id in named if id in m.disruptions]
     incident = item.fact if item.type == "incident-opened" else item.names("incident")
-    if not named and incident is not None and incident in m.by_id:
-        found += [each.id for each in m.of_incident(incident).disruptions]
-    return found
+    if incident is None or incident not in m.by_id:
+        return []
+    return [each.id for each in m.disruptions_of(incident)]
 
 
 def _taken_back(prose: Prose, hit: Hit) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -22,7 +23,14 @@ from postmortem.core.history import (
     REVISED,
     WITHDRAWN,
 )
-from postmortem.core.incidents import INCIDENT_EVENTS, IncidentOpened
+from postmortem.core.incidents import (
+    INCIDENT_EVENTS,
+    ActionItemChanged,
+    EstimateGiven,
+    IncidentClosed,
+    IncidentReopened,
+    ServiceReplaced,
+)
 from postmortem.core.times import BEGINNING, END, AsOf
 from postmortem.testing.fields import ZONES, Pool, formulas, keys, moments, one_of
 from postmortem.testing.memory import DAWN, SECOND, MemoryRecord
@@ -47,6 +55,12 @@ TYPES: Final = (
     *sorted(set(EVENTS) - DECIDING - {RETRACTED} - _INCIDENTAL),
 )
 """What is told anew, by how often: most of all what decides the state."""
+_BEFORE: Final = {IncidentReopened.TYPE: IncidentClosed.TYPE}
+_COMPLETE: Final[Mapping[str, Mapping[str, Any]]] = {
+    EstimateGiven.TYPE: {"lasts": "7d", "until": None},
+    ActionItemChanged.TYPE: {"priority": "P1"},
+}
+"""Keys without which most of what is drawn would be refused."""
 _ABOUT_ANNOUNCEMENTS: Final = (RESCHEDULED, WITHDRAWN)
 _TURNS: Final = ("new",) * 6 + ("correction",) * 3 + ("retraction",) * 2 + ("amendment",)
 _INCIDENT: Final = "incident"
@@ -60,7 +74,7 @@ def histories(
     least: int = 4,
     most: int = 20,
     plain: bool = False,
-    incidents: int = 1,
+    incidents: int = 3,
     types: tuple[str, ...] = TYPES,
     services: tuple[str, ...] = SERVICES,
     times: tuple[str, ...] = (),
@@ -186,9 +200,22 @@ class _Telling:
             self.bring(ANNOUNCED if type in _ABOUT_ANNOUNCEMENTS else DOWN, id=id)
 
     def tell_of_incident(self, id: str, type: str) -> None:
-        """What an incident adds; a new one where nothing is there that it could be about."""
-        if not self.bring(type, id=id):
-            self.bring(IncidentOpened.TYPE, id=id)
+        """What an incident adds, and before it what it has to name where nothing is there yet."""
+        cls = CATALOGUE[type]
+        first = [_BEFORE[type]] if type in _BEFORE else []
+        first += [
+            min(names.types)
+            for name, names in cls.references().items()
+            if names.types and cls.model_fields[name].is_required()
+        ]
+        for count, needed in enumerate(first):
+            if not self.pool.events.get(needed):
+                self.tell_of_incident(f"{id}-{count}", needed)
+        given = dict(_COMPLETE.get(type, {}))
+        services = self.pool.services
+        if type == ServiceReplaced.TYPE and len(services) > 1:
+            given |= {"service": services[0], "replacement": self.draw(one_of(services[1:]))}
+        self.bring(type, id=id, **given)
 
     def correct(self, id: str) -> None:
         """A corrected version of something told before, complete in itself."""

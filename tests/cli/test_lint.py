@@ -8,6 +8,7 @@ import pytest
 from cli.books import recorded
 from cli.door import FOUNDING, complaint, program, run
 from cli.test_loading import HEAVY, WATCHED
+from cli.test_schema import fits
 
 from postmortem.core.lint import RULES
 
@@ -101,7 +102,7 @@ def test_a_finding_tells_where_it_stands_and_what_to_write(store, monkeypatch):
         "",
         "note BL009 absolute",
         "  „nie“ kennt keine Ausnahme",
-        "    in german, text [38, 41): Das war fahrlässig, und der Alarm kam nie.",
+        "    in german, text [38, 41): … fahrlässig, und der Alarm kam nie.",
         "    → sagen, wie oft, seit wann oder von wem man es weiß",
         "",
         "1 error, 2 warnings, 1 note; 20 rules, 6 events",
@@ -118,6 +119,10 @@ def test_as_rows(store):
         "event": "careless", "type": "note", "position": None, "field": "text", "start": 7,
         "end": 15, "words": "careless", "language": "en", "message": None, "hint": None,
     }  # fmt: skip
+    assert fits("lint", [one])
+    for key in one:
+        assert not fits("lint", [{other: one[other] for other in one if other != key}]), key
+    assert not fits("lint", [one | {"surprise": None}])
     (row,) = csv.DictReader(io.StringIO(run("--db", db, "lint", "-f", "csv").out))
     assert row == {key: str(value) for key, value in one.items()}
     table = run("--db", db, "lint", "-f", "markdown").out.splitlines()

@@ -113,6 +113,8 @@ def told(name: str, frame: list[str]) -> Iterator[tuple[str, list[str]]]:
         yield "search", ["search", word, *clocks]
     yield "check", ["check", *frame]
     yield "check-rules", ["check", "--rules"]
+    yield "lint", ["lint", *clocks]
+    yield "lint-rules", ["lint", "--rules"]
 
 
 def compared(name: str) -> Iterator[list[str]]:
@@ -179,7 +181,7 @@ def test_what_is_answered_fits(stores, name, number):
         if ran.status == 2:  # what could not be known then has no answer
             assert EARLY in words or "--known-at" in words, ran.err
             continue
-        assert ran.status in ((0, 1) if which == "check" else (0,)), ran.err
+        assert ran.status in ((0, 1) if which in ("check", "lint") else (0,)), ran.err
         check(which, json.loads(ran.out), words)
         answered += 1
     assert answered >= 20
@@ -212,7 +214,7 @@ def test_the_lines_of_a_batch_fit(stores):
 
 def test_every_kind_of_event_and_what_is_contested_fits(tmp_path):
     recorded(tmp_path / "store.db", HEAD + all_events())
-    for words in (["log"], ["timeline", "--all"], ["search", "s"], ["check"]):
+    for words in (["log"], ["timeline", "--all"], ["search", "s"], ["check"], ["lint"]):
         ran = run("--db", tmp_path / "store.db", *words, "--json")
         check(words[0], json.loads(ran.out), words)
 
@@ -261,6 +263,7 @@ WRONG = {
     "search": ["search", "midnight"],
     "check": ["check"],
     "check-rules": ["check", "--rules"],
+    "lint-rules": ["lint", "--rules"],
     "where": ["where"],
 }
 

@@ -108,12 +108,15 @@ POOL = Pool(
 )
 
 
+FLAGS = ("clerical", "public")
+
+
 def as_options(fields: dict[str, Any]) -> list[str]:
     """The fields as somebody would type them."""
     found = []
     for name, value in fields.items():
         option = typed.dashed(name)
-        if name == "clerical":
+        if name in FLAGS:
             found += [option] if value == "true" or value is True else []
         elif name == "meta":
             found += [f"{option}={key}={text}" for key, text in value.items()]
@@ -131,12 +134,13 @@ def test_every_field_of_every_type_can_be_typed(data, type):
     fields = keys(data.draw, CATALOGUE[type], POOL, {"id": "new", "meta": None})
     assert fields is not None
     fields |= data.draw(st.sampled_from([{}, {"meta": {"ticket": "PM-1", "a": "b=c"}}]))
-    if fields.get("clerical") in ("false", False):
-        del fields["clerical"]
+    for flag in FLAGS:
+        if fields.get(flag) in ("false", False):
+            del fields[flag]
     command = record.get_command(None, type)
     ctx = command.make_context(type, as_options(fields))
     read = typed.fields_of(kinds()[type].fields, ctx.params)
-    assert read == {name: True if name == "clerical" else value for name, value in fields.items()}
+    assert read == {name: True if name in FLAGS else value for name, value in fields.items()}
 
 
 def test_what_is_typed_is_what_a_casebook_would_record(store, full):

@@ -483,8 +483,6 @@ def test_the_error_of_an_estimate():
     late = by_key(found, "estimate-error")["est"]
     assert late.outcome == Range(0, HOUR)
     assert late.beside["verdict"] == "not certain"
-    nothing = by_key(found_in(down(), given_estimate(), ended), "estimate-error")["est"]
-    assert nothing.outcome == NotApplicable(Why("no-length"))
 
 
 def test_the_error_of_an_estimate_so_far():

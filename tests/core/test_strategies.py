@@ -64,8 +64,8 @@ def test_a_kind_of_field_that_nothing_makes_is_said_so():
 def test_histories_tell_of_everything():
     told = set()
 
-    @settings(max_examples=100, derandomize=True, database=None, phases=[Phase.generate])
-    @given(histories(least=8))
+    @settings(max_examples=250, derandomize=True, database=None, phases=[Phase.generate])
+    @given(histories(least=8, incidents=8))
     def collect(drafts):
         record = MemoryRecord.of(PLATFORM, drafts)
         told.update(("refused", each.entry.id in record.log.by_id) for each in drafts)

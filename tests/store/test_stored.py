@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postmortem.core import events, reading, words
-from postmortem.core.errors import BadInput
 from postmortem.core.entries import Dated
+from postmortem.core.errors import BadInput
 from postmortem.core.events import CATALOGUE, DECLARATIONS
 from postmortem.core.fields import Body
 from postmortem.core.recorded import Recorded, topic, upcast, version_of
