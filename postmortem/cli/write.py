@@ -139,6 +139,7 @@ def record() -> None:
 def _record(
     ctx: click.Context,
     kind: Kind,
+    /,
     *,
     edit: bool,
     draft: str | None,
@@ -270,6 +271,7 @@ class Declarations(EntryGroup):
                 click.Option(
                     ["--unset"],
                     multiple=True,
+                    metavar="FIELD",
                     type=click.Choice(optional),
                     help="With --amend: leave that field out.",
                 ),
@@ -332,6 +334,7 @@ def declare() -> None:
 def _declare(
     ctx: click.Context,
     kind: Kind,
+    /,
     *,
     id: str,
     amend: bool,

@@ -205,8 +205,8 @@ def _references(event: Event, record: Record) -> None:
         assert replaced is not None
         if replaced.type != event.TYPE:
             raise BadInput(
-                f"{event.id} is a {event.TYPE} and cannot replace {event.replaces}, "
-                f"a {replaced.type}",
+                f"{event.id} is {_a(event.TYPE)} and cannot replace {event.replaces}, "
+                f"{_a(replaced.type)}",
                 hint="a correction is of the same type; retract the other and record this anew",
             )
 
@@ -236,9 +236,13 @@ def _resolve(event: Event, field: str, names: Names, id: str, record: Record) ->
         )
     if names.types and found.type not in names.types:
         raise BadInput(
-            f"{field}: {id} of {event.id} is a {found.type}",
+            f"{field}: {id} of {event.id} is {_a(found.type)}",
             hint=f"there it takes: {', '.join(sorted(names.types))}",
         )
+
+
+def _a(type: str) -> str:
+    return f"{'an' if type[0] in 'aeiou' else 'a'} {type}"
 
 
 def _plural(what: str) -> str:

@@ -234,8 +234,8 @@ class Material:
         for declared in (*self.whole.services.values(), *self.whole.capabilities.values()):
             for name in {declared.id, declared.name}:
                 words = tuple(_WORD.findall(name.lower()))
-                # a short id such as `use` is a word like others
-                if words and (len(name) > 3 or name != declared.id or len(words) > 1):
+                # a capability's short id, such as `use`, is a word like others; `aws` is not
+                if words and (len(name) > 3 or declared.kind == "service"):
                     found[words[0]].append((words, declared.id))
         for calls in found.values():
             calls.sort(key=lambda call: (-len(call[0]), call))

@@ -86,7 +86,7 @@ class Prose:
             found.append(Range(start, stop.end()))
             start = stop.end()
         found.append(Range(start, len(self.plain)))
-        return [each for each in found if not self.plain[each.start : each.end].isspace()]
+        return [each for each in found if self.plain[each.start : each.end].strip()]
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -127,8 +127,11 @@ _GAP: Final = r"[^\w.!?;:]+"
 _WORD: Final = re.compile(r"\w+(?:['’]\w+)?")
 _ENOUGH: Final = 20_000
 """So many characters tell the language of any text."""
-# no end: after a figure (German writes `10. Januar`) or a single letter (`e.g.`, `z. B.`)
-_STOP: Final = re.compile(r"(?<!\d)(?<!\b\w)[.!?]+(?=\s|\0|$)|\n\s*\n|\n(?=\s?[-*+#>|\d])")
+# no full stop: after a short figure (German writes `10. Januar`) or a letter (`e.g.`, `z. B.`)
+_STOP: Final = re.compile(
+    r"(?:(?:(?<!\d)(?<!\b\w)|(?<=:\d\d)|(?<=\d\d\d))\.|[!?])[.!?]*(?=\s|\0|$)"
+    r"|\n\s*\n|\n(?=\s?[-*+#>|\d])"
+)
 
 
 # --- what is not read as the author's own words ---------------------------------------------------

@@ -250,7 +250,7 @@ def _subjects(m: Material, prose: Prose, sentence: Range) -> list[Item]:
     named = m.facts_named(prose, sentence)
     if named:
         return named
-    services = {each.id for each in m.mentions(prose, sentence)}
+    services = {each.id for each in m.mentions(prose, sentence)} & set(m.whole.services)
     if len(services) == 1 and prose.item.fact not in m.disruptions:
         found = m.by_service.get(services.pop(), [])
         if len(found) == 1:

@@ -60,7 +60,7 @@ def test_the_founding_case_has_one_warning_and_one_note(tmp_path):
         ("service-unused", ["ddos-protection"]),
     ]
     assert ran.status == 1
-    assert ran.err == "1 warning, 1 note; 23 rules, 28 events\n"
+    assert ran.err == "1 warning, 1 note; 23 rules, 51 events\n"
 
 
 def test_a_record_in_order(store):

@@ -160,7 +160,10 @@ def test_what_could_be_known_between_two_moments(parler):
         "twilio-cut-off",
         "okta-cut-off",
         "zendesk-announced",
+        "parler-january-2021-summary-1",
         "amazon-employees-posted",
+        "okta-posted",
+        "zendesk-wrote",
     ]
     assert found["record"][0]["known_at"] == "2021-01-10T15:24:46.359Z"
     assert found["declared"] == []

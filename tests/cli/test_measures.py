@@ -102,7 +102,7 @@ def test_downtime_is_that_of_the_command_downtime(parler):
     document, found = measured(parler, "--at", "2021-01-20T00:00Z")
     window = document["window"]
     asked = run(
-        "--db", parler, "downtime", "--from", window["from"], "--to", document["as_of"], "--json"
+        "--db", parler, "downtime", "--from", window["from"], "--to", window["to"], "--json"
     ).json
     assert {about for key, about in found if key == "downtime"} == set(asked)
     for id, pairs in asked.items():

@@ -62,7 +62,7 @@ def item(id="mend", incident="gone", text="Mend it.", kind="prevent", **keys):
         ),
         (closed(), closed(incident="lost"), "points to nothing"),
         (closed(), closed(incident="down"), "incident: down of closed is a service-down"),
-        (estimated(lasts="7d"), estimated(about="gone", lasts="7d"), "is a incident-opened"),
+        (estimated(lasts="7d"), estimated(about="gone", lasts="7d"), "is an incident-opened"),
         (
             event("question-answered", "answer", question="why", text="Because."),
             event("question-answered", "answer", question="gone", text="Because."),

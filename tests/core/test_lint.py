@@ -463,6 +463,9 @@ SURE = [
     # the time of `cut`, a text about it, what is found
     (WIDE, "AWS hosting went dark at 11:59 pm.", "at 11:59 pm"),
     (WIDE, "AWS hosting wurde um 23:59 Uhr abgeschaltet.", "um 23:59 Uhr"),
+    (WIDE, "AWS switched them off at 23:59.", "at 23:59"),
+    (WIDE, "Hosting by AWS, as the sign-on was told, ended at 23:59.", "at 23:59"),
+    (WIDE, "AWS and Okta went dark at 23:59.", None),
     (WIDE, "AWS hosting was switched off at midnight.", "at midnight"),
     (WIDE, "By aws-cut it ended at exactly 23:59.", "at exactly 23:59"),
     (WIDE, "AWS hosting was cut off on 10 January.", "on 10 January"),
@@ -769,6 +772,23 @@ def test_any_text_is_read_and_every_place_lies_in_it(text):
 
 def _refused(text):
     return any((ord(c) < 32 and c not in "\t\n\r") or ord(c) == 127 for c in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("It went at 23:59. Then more.", 2),
+        ("Im Jahr 2021. Danach mehr.", 2),
+        ("Am 10. Januar ging es los.", 1),
+        ("So z. B. hier, e.g. there.", 1),
+        ("Is it 5? Yes! No...", 3),
+        ("A heading\n\nA text over\ntwo lines", 2),
+        ("- one\n- two", 2),
+        (" \n\n ", 0),
+    ],
+)
+def test_a_sentence_ends_where_a_reader_ends_it(text, count):
+    assert len(Prose(None, "text", text).sentences) == count
 
 
 @given(st.lists(st.text(), max_size=5).map("".join))
