@@ -12,6 +12,7 @@ import click
 from postmortem.cli import entry as typed
 from postmortem.cli.entry import ABOUT_IT, ABOUT_THE_RECORD, EntryCommand, FieldOption
 from postmortem.cli.kinds import kinds
+from postmortem.core import catalogue
 from postmortem.core.catalogue import SHARED, Field, Kind
 from postmortem.core.errors import BadInput
 
@@ -33,8 +34,18 @@ def _all_fields() -> list[Field]:
     for kind in kinds().values():
         if not kind.is_declaration:
             for field in kind.fields:
-                found.setdefault(field.name, replace(field, required=False, default=None))
+                field = replace(field, required=False, default=None)
+                found[field.name] = _both(found.get(field.name, field), field)
     return [field for name, field in found.items() if name != "replaces"]
+
+
+def _both(one: Field, other: Field) -> Field:
+    """A field that takes what either of two of the same name takes; its entry then says more."""
+    if one.choices != other.choices:
+        return replace(one, takes=catalogue.TEXT, choices=())
+    names = one.names if one.names == other.names else "any"
+    types = {*one.types, *other.types} if one.types and other.types else ()
+    return replace(one, names=names, types=tuple(sorted(types)))
 
 
 def _options() -> list[FieldOption]:
@@ -54,6 +65,8 @@ _HELP: Final = {
     "clerical": "It mends a slip of ours: known from when the slip was, not only from now.",
     "known_at": "From when the world knew better; else the sources cited tell, else it is now.",
     "about": "What it is about.",
+    "kind": "Which kind of lesson, estimate or action item it is.",
+    "text": "What it says.",
     "by": "Who decided or announced it.",
     "time": "The time that is claimed.",
     "event": "What is taken back.",

@@ -216,7 +216,8 @@ def test_a_reference_to_an_event_of_another_type(tmp_path, type, field, id):
             "calmed",
         )
         return
-    refused(tmp_path, naming(type, field, id), f"{id} of wrong is a {named}", *takes, before=FULL)
+    says = f"{id} of wrong is {'an' if named[0] in 'aeiou' else 'a'} {named}"
+    refused(tmp_path, naming(type, field, id), says, *takes, before=FULL)
 
 
 def test_a_reference_points_back_only(tmp_path):

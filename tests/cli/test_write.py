@@ -841,3 +841,64 @@ def test_the_help_of_every_kind_has_an_example_that_it_can_read():
         needed = [f for f in kind.fields if f.required and f.takes != catalogue.ID]
         assert all(f"{typed.dashed(field.name)} " in example for field in needed)
         assert "…" not in example, f"entry._SAMPLES has nothing for a field of {name}"
+
+
+# --- what an incident adds ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "correction", "body_holds"),
+    [
+        (
+            "action-item-opened --incident i --text t --kind prevent",
+            "--kind detect --public",
+            {"kind": "detect", "public": True},
+        ),
+        (
+            "lesson-learnt --incident i --text t --kind lucky",
+            "--kind went-well",
+            {"kind": "went-well"},
+        ),
+        (
+            "estimate-given --about s-down --kind exact --lasts 7d",
+            "--lasts 8d --kind about",
+            {"lasts": "8d", "kind": "about"},
+        ),
+        (
+            "data-exposed --kinds a --kinds b --personal no --volume 7 --volume-unit TB",
+            "--volume 7..8 --kinds c",
+            {"volume": "7..8", "kinds": ["c"], "volume_unit": "TB"},
+        ),
+        ("severity-set --incident i --severity sev2", "--severity sev1", {"severity": "sev1"}),
+    ],
+)
+def test_what_an_incident_adds_is_recorded_and_corrected(store, words, correction, body_holds):
+    down = "service-down --service s --at 2024-01-01T00:00Z"
+    opened = "incident-opened --id i --title t --at 2024-01-01T00:00Z"
+    for each in (down, opened, f"{words} --id it --at 2024-01-02T00:00Z"):
+        ran = run("--db", store, "record", *each.split())
+        assert ran.status == 0, ran.err
+    ran = run("--db", store, "correct", "it", "--clerical", *correction.split())
+    assert ran.status == 0, ran.err
+    assert body_holds.items() <= body(store, "it-2").items()
+
+
+def test_a_kind_is_one_of_its_own_type(store):
+    opened = "incident-opened --id i --title t --at 2024-01-01T00:00Z"
+    lesson = "lesson-learnt --id it --incident i --text t --kind lucky --at 2024-01-01T00:00Z"
+    for each in (opened, lesson):
+        assert run("--db", store, "record", *each.split()).status == 0
+    said = complaint(run("--db", store, "correct", "it", "--kind", "prevent"))
+    assert "is 'prevent'" in said
+    assert "'went-well'" in said
+
+
+def test_an_amended_notice_is_the_number_of_days(store):
+    ran = run("--db", store, "declare", "service", "s", "--notice-days", "30", "--amend")
+    assert "notice_days: not given → 30" in ran.out
+    assert (
+        run("--db", store, "declare", "service", "s", "--notice-days", "030", "--amend").status == 0
+    )
+    assert "a" in complaint(
+        run("--db", store, "declare", "service", "s", "--notice-days", "x", "--amend")
+    )
