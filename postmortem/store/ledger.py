@@ -125,18 +125,29 @@ class Pool(es.SQLiteConnectionPool):
     """Connections that are durable, and that have the journal they asked for."""
 
     def _create_connection(self) -> es.SQLiteConnection:
-        connection = super()._create_connection()
-        sqlite = connection._sqlite_conn
-        for pragma in PRAGMAS:
-            sqlite.execute(f"PRAGMA {pragma}")
-        mode = sqlite.execute("PRAGMA journal_mode").fetchone()[0]
-        if mode != "wal":
-            raise StoreProblem(
-                f"the store's journal mode is {mode}, and only WAL is safe for readers beside a "
-                "writer",
-                hint="keep the store on a local disk, not on a network share",
-            )
-        return connection
+        # as the library does it, but that what fails on the way is closed again
+        sqlite = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=self.lock_timeout or LOCK_TIMEOUT,
+        )
+        try:
+            mode = sqlite.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode != "wal":
+                raise StoreProblem(
+                    f"the store's journal mode is {mode}, and only WAL is safe for readers beside "
+                    "a writer",
+                    hint="keep the store on a local disk, not on a network share",
+                )
+            for pragma in PRAGMAS:
+                sqlite.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            sqlite.close()
+            raise
+        sqlite.row_factory = sqlite3.Row
+        return es.SQLiteConnection(sqlite_conn=sqlite, max_age=self.max_age)
 
 
 class EventRecorder(es.SQLiteApplicationRecorder):
@@ -338,9 +349,13 @@ class SQLiteLedger:
         uri = f"{Path(path).absolute().as_uri()}?mode=rw"
         with self._explained():
             self._log = Log({"SQLITE_DBNAME": uri, "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT)})
-            if empty:
-                with self._transaction() as cursor:
-                    self._found(cursor)
+            try:
+                if empty:
+                    with self._transaction() as cursor:
+                        self._found(cursor)
+            except BaseException:
+                self._log.close()
+                raise
 
     def _found(self, cursor: es.SQLiteCursor) -> None:
         """Make the tables where the file is still empty; whoever has the lock first does it."""
