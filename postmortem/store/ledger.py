@@ -19,7 +19,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import uuid4
 
 import eventsourcing.sqlite as es
@@ -212,33 +212,6 @@ class Log(Application[str]):
 
 
 # --- the ledger ---------------------------------------------------------------------------------
-
-
-class Writing(Protocol):
-    """A write under way: the lock is held, and nothing is recorded before it has ended well."""
-
-    connection: sqlite3.Connection
-    """Where the view is, inside the same transaction."""
-    now: Instant
-    """The `recorded_at` of everything that this transaction records."""
-    position: int
-    """The last position so far."""
-
-    def append(self, ready: Ready, by: str | None) -> Recorded:
-        """Record it at the next position."""
-        ...
-
-
-class Ledger(Protocol):
-    """An append-only log with the view beside it; see `BACKENDS`."""
-
-    def writing(self, now: Instant | None = None) -> Any:
-        """A write, as a context manager of `Writing`."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
 
 
 class SQLiteWriting:
@@ -478,5 +451,3 @@ def _is_empty(path: str) -> bool:
 
 BACKENDS: Final[Mapping[str, type[SQLiteLedger]]] = {"sqlite": SQLiteLedger}
 """Which ledger keeps the log that a URL of that scheme names; a plain path is SQLite's."""
-
-__all__ = ["BACKENDS", "Ledger", "SQLiteLedger", "SQLiteWriting", "Writing"]
