@@ -14,6 +14,7 @@
     ['app-store-removal', 'google-play-removal']
     >>> store.explain("hosting", "2021-01-11T00:30", known_at="2021-01-10T20:00").bounds.status
     'uncertain'
+    >>> store.close()
 
 A moment is text in the written forms of a casebook (without an offset: in the platform's zone) or
 an aware `datetime`. Every answer can be turned into the JSON of the command line by `document()`.

@@ -34,13 +34,16 @@ def marked(bounds: Bounds) -> str:
     return click.style(f"{shape} {level(bounds)}", fg=colour)
 
 
-def item(head: str, text: str, indent: int, *, dim: bool = False) -> None:
-    """Print a text with something of our own in front of it, under which it does not flow."""
+def item(head: str, text: str, indent: int, *, dim: bool = False, most: int | None = None) -> None:
+    """Print a text with something of our own in front of it, under which it does not flow.
+
+    Of more than `most` lines the last is cut short.
+    """
     lead = " " * (indent + output.shown(head))
-    first, *more = wrapped(text, max(20, output.width() - len(lead)))
-    output.say((" " * indent + head + click.style(first, dim=dim)).rstrip())
+    first, *more = wrapped(text, max(20, output.width() - len(lead)), most)
+    output.say((" " * indent + head + click.style(first, dim=dim or None)).rstrip())
     for line in more:
-        output.say(lead + click.style(line, dim=dim))
+        output.say(lead + click.style(line, dim=dim or None))
 
 
 def since(instant: Instant, zone: str | None) -> str:

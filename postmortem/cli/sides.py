@@ -120,38 +120,17 @@ def _time(time: Settled | None) -> dict[str, Any] | None:
 
 
 def entries(
-    question: Asked,
-    compared: Compared,
-    found: Sequence[Change],
-    after: Situation,
+    question: Asked, compared: Compared, found: Sequence[Change], after: Situation
 ) -> list[Entry]:
     """The changes of facts and of declarations with their entries, by when they came about.
 
     Read inside the caller's snapshot.
     """
-    view, platform = question.store.view, question.platform
-    spoken = [
-        version.position
-        for change in found
-        for version in (change.before, change.after, *_by(change, after))
-        if version is not None
-    ]
-    positions = [view.position_at(as_of.recorded) for as_of in (compared.before, compared.after)]
-    declared: list[tuple[str, str, int | None, int | None]] = []
-    for kind in KINDS:
-        sides = [
-            {id: row[-1] for id, row in view.declared(platform, kind, position).items()}
-            for position in positions
-        ]
-        declared += [
-            (kind, id, old, new)
-            for id in {**sides[0], **sides[1]}
-            for old, new in ((sides[0].get(id), sides[1].get(id)),)
-            if old != new
-        ]
-    told = look.told(
-        view, {p for p in (*spoken, *(p for d in declared for p in d[2:])) if p is not None}
-    )
+    declared = list(_declared(question, compared))
+    versions = [v for c in found for v in (c.before, c.after, *_by(c, after)) if v is not None]
+    positions = {version.position for version in versions}
+    positions |= {p for _, _, *sides in declared for p in sides if p is not None}
+    told = look.told(question.store.view, positions)
     made = [
         Entry(
             change.kind.value,
@@ -164,17 +143,24 @@ def entries(
         )
         for change in found
     ]
-    made += [
-        Entry(
-            "declared" if old is None else "amended",
-            kind,
-            id,
-            None if old is None else told[old],
-            None if new is None else told[new],
-        )
-        for kind, id, old, new in declared
-    ]
+    for kind, id, old, new in declared:
+        before, now = (None if position is None else told[position] for position in (old, new))
+        made.append(Entry("declared" if before is None else "amended", kind, id, before, now))
     return sorted(made, key=lambda each: (each.moment(compared.clock) or 0, each.entry.position))
+
+
+def _declared(
+    question: Asked, compared: Compared
+) -> Iterator[tuple[str, str, int | None, int | None]]:
+    """What was declared or amended: kind, id, and the position of its declaration on each side."""
+    view, platform = question.store.view, question.platform
+    earlier, later = (view.position_at(side.recorded) for side in (compared.before, compared.after))
+    for kind in KINDS:
+        before = {id: row[-1] for id, row in view.declared(platform, kind, earlier).items()}
+        after = {id: row[-1] for id, row in view.declared(platform, kind, later).items()}
+        for id, position in after.items():  # nothing is ever undeclared
+            if before.get(id) != position:
+                yield kind, id, before.get(id), position
 
 
 def _by(change: Change, after: Situation) -> Iterator[Version]:

@@ -41,6 +41,7 @@ from postmortem.core.times import BEGINNING, END, in_zone
 from postmortem.store.view import Logged
 
 _STEP: Final = 2
+_WORDS_SHOWN: Final = 3  # lines of people's words that a disruption gets
 _SILENT: Final = "nothing recorded"
 _RULES: Final[dict[type[Formula], str]] = {
     AllOf: "the worst of",
@@ -144,6 +145,8 @@ class Page:
         if len(why.formulas) == 1:
             held = why.formulas[0]
             self._level(f"{id}{name}", why.bounds, self._rule(held), indent)
+            if held.fact is not None:
+                self._stated(held.fact, Role.REVISION, indent + _STEP)
             self._parts(held.node, indent + _STEP)
             return
         self._level(f"{id}{name}", why.bounds, "one of these formulas", indent)
@@ -152,6 +155,8 @@ class Page:
             if held.fact is not None and held.since is not None:
                 since = f"by {held.fact}, from {when(held.since, self.zone)} on"
             self._level(since, held.node.bounds, _rule(held.node.formula), indent + _STEP)
+            if held.fact is not None:
+                self._stated(held.fact, Role.REVISION, indent + 2 * _STEP)
             self._parts(held.node, indent + 2 * _STEP)
 
     def _rule(self, held: MayHold) -> str:
@@ -198,9 +203,8 @@ class Page:
         also = ", or no effect" if none else ""
         item("- ", f"{disruption.id}: {effects}{also} ({entry.type}{by})", indent)
         inside = indent + _STEP
-        for said in ("reason",):
-            if entry.shown.get(said):
-                item(f"{said} ", entry.shown[said], inside)
+        if reason := entry.shown.get("reason"):
+            item("reason ", str(reason), inside, most=_WORDS_SHOWN)
         for part in parts(disruption):
             self._part(part, disruption, inside)
         if isinstance(disruption, Disruption):
@@ -218,21 +222,21 @@ class Page:
         item(f"{label} ", f"{when(part.time.span, self.zone)}{contested}{own}", indent)
         stated = self.found.statements.of(part.role, part.time.fact)
         for statement in stated:
-            entry = self.entries[statement.fact]
-            written = self._written(part.role, entry)
-            cites = self._cites(entry)
             says = f"{statement.fact}: " if len(stated) > 1 else ""
-            item("", f"{says}{written}{cites}", indent + _STEP, dim=True)
+            self._stated(statement.fact, part.role, indent + _STEP, says)
 
-    def _written(self, role: Role, entry: Logged) -> str:
+    def _stated(self, fact: str, role: Role, indent: int, says: str = "") -> None:
+        """How a fact states its time, from when that could be known, and where it stands."""
+        entry = self.entries[fact]
         keys = ("effective_at", "time", "at") if role is Role.EFFECTIVE else ("time", "at")
         key = next(key for key in keys if key in entry.body)
-        return f"written {chronicle.as_text(key, entry.body[key])}"
-
-    def _cites(self, entry: Logged) -> str:
+        told = [f"written {chronicle.as_text(key, entry.body[key])}"]
+        if entry.known is not None:
+            told.append(f"known from {because.since(entry.known, self.zone)}")
         cites = entry.body.get("cites", ())
         self.cited |= dict.fromkeys(citation.partition("#")[0] for citation in cites)
-        return f", cites {', '.join(cites)}" if cites else ", without a source"
+        told.append(f"cites {', '.join(cites)}" if cites else "without a source")
+        item("", f"{says}{', '.join(told)}", indent, dim=True)
 
     def _aside(self) -> None:
         """The services that have no part in the level, a line for each sort."""

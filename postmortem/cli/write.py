@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import partial
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class EntryGroup(click.Group):
+class EntryGroup(click.Group, ABC):
     """One command for each kind of entry, made when it is called; help lists them from a table."""
 
     declarations = False
@@ -47,9 +48,9 @@ class EntryGroup(click.Group):
         kind = self._kinds().get(cmd_name)
         return None if kind is None else self.command_for(kind)
 
+    @abstractmethod
     def command_for(self, kind: Kind) -> click.Command:
         """Made anew for each call."""
-        raise NotImplementedError
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -64,7 +64,10 @@ def since(picture: Picture, at: Instant) -> dict[str, Instant | None]:
     """
     turns = [turn for found in picture.by_service.values() for one in found for turn in one.turns()]
     turns += [
-        revision.span.earliest for found in picture.revisions.values() for revision, _ in found
+        bound
+        for found in picture.revisions.values()
+        for revision, _ in found
+        for bound in revision.span  # also the latest: the earliest may be open
     ]
     first = min((turn for turn in turns if turn > BEGINNING), default=at)
     start = min(first - 1, at)

@@ -7,6 +7,7 @@ has counts as wide as its kind gets. Nothing is measured too narrow, some of it 
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ _ODD: Final = {"\u2030": 1.5, "\u2031": 1.9, "\u2e3a": 2.2, "\u2e3b": 3.2, "\ufd
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """How wide the text gets at most, in the unit of `size`, which is the font's."""
-    return sum(_ems(character) + bold * _BOLD for character in text) * size
+    return math.fsum(_ems(character) + bold * _BOLD for character in text) * size
 
 
 def _ems(character: str) -> float:

@@ -19,7 +19,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import uuid4
 
 import eventsourcing.sqlite as es
@@ -125,18 +125,29 @@ class Pool(es.SQLiteConnectionPool):
     """Connections that are durable, and that have the journal they asked for."""
 
     def _create_connection(self) -> es.SQLiteConnection:
-        connection = super()._create_connection()
-        sqlite = connection._sqlite_conn
-        for pragma in PRAGMAS:
-            sqlite.execute(f"PRAGMA {pragma}")
-        mode = sqlite.execute("PRAGMA journal_mode").fetchone()[0]
-        if mode != "wal":
-            raise StoreProblem(
-                f"the store's journal mode is {mode}, and only WAL is safe for readers beside a "
-                "writer",
-                hint="keep the store on a local disk, not on a network share",
-            )
-        return connection
+        # as the library does it, but that what fails on the way is closed again
+        sqlite = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=self.lock_timeout or LOCK_TIMEOUT,
+        )
+        try:
+            mode = sqlite.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode != "wal":
+                raise StoreProblem(
+                    f"the store's journal mode is {mode}, and only WAL is safe for readers beside "
+                    "a writer",
+                    hint="keep the store on a local disk, not on a network share",
+                )
+            for pragma in PRAGMAS:
+                sqlite.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            sqlite.close()
+            raise
+        sqlite.row_factory = sqlite3.Row
+        return es.SQLiteConnection(sqlite_conn=sqlite, max_age=self.max_age)
 
 
 class EventRecorder(es.SQLiteApplicationRecorder):
@@ -201,33 +212,6 @@ class Log(Application[str]):
 
 
 # --- the ledger ---------------------------------------------------------------------------------
-
-
-class Writing(Protocol):
-    """A write under way: the lock is held, and nothing is recorded before it has ended well."""
-
-    connection: sqlite3.Connection
-    """Where the view is, inside the same transaction."""
-    now: Instant
-    """The `recorded_at` of everything that this transaction records."""
-    position: int
-    """The last position so far."""
-
-    def append(self, ready: Ready, by: str | None) -> Recorded:
-        """Record it at the next position."""
-        ...
-
-
-class Ledger(Protocol):
-    """An append-only log with the view beside it; see `BACKENDS`."""
-
-    def writing(self, now: Instant | None = None) -> Any:
-        """A write, as a context manager of `Writing`."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
 
 
 class SQLiteWriting:
@@ -338,9 +322,13 @@ class SQLiteLedger:
         uri = f"{Path(path).absolute().as_uri()}?mode=rw"
         with self._explained():
             self._log = Log({"SQLITE_DBNAME": uri, "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT)})
-            if empty:
-                with self._transaction() as cursor:
-                    self._found(cursor)
+            try:
+                if empty:
+                    with self._transaction() as cursor:
+                        self._found(cursor)
+            except BaseException:
+                self._log.close()
+                raise
 
     def _found(self, cursor: es.SQLiteCursor) -> None:
         """Make the tables where the file is still empty; whoever has the lock first does it."""
@@ -463,5 +451,3 @@ def _is_empty(path: str) -> bool:
 
 BACKENDS: Final[Mapping[str, type[SQLiteLedger]]] = {"sqlite": SQLiteLedger}
 """Which ledger keeps the log that a URL of that scheme names; a plain path is SQLite's."""
-
-__all__ = ["BACKENDS", "Ledger", "SQLiteLedger", "SQLiteWriting", "Writing"]

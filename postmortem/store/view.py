@@ -418,15 +418,6 @@ class View:
             facts,
         )
 
-    def first_known(self, platform: str, position: int) -> dict[str, Instant]:
-        """Of each service since when anything at all is known, as the log stood at the position."""
-        rows = self.connection.execute(
-            "SELECT service, min(known) FROM view_version WHERE platform = ? AND position <= ? "
-            "AND service IS NOT NULL GROUP BY service",
-            (platform, position),
-        )
-        return dict(rows.fetchall())
-
     def version(self, platform: str, id: str) -> Version | None:
         """The version of that id."""
         row = self.connection.execute(

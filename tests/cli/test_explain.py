@@ -72,8 +72,8 @@ def test_from_the_level_to_the_citation(parler):
     assert "began 2021-01-10 13:00 PST to 2021-01-11 00:00 PST, contested" in text
     assert (
         "aws-midnight-claimed: written "
-        "2021-01-10T23:59[America/Los_Angeles]..2021-01-11T00:00[America/Los_Angeles], cites "
-        "leafandcore#char=294,387" in text
+        "2021-01-10T23:59[America/Los_Angeles]..2021-01-11T00:00[America/Los_Angeles], known from "
+        "2021-01-11 00:00 PST, cites leafandcore#char=294,387" in text
     )
     assert "? hosting: unavailable to operational, as above" in text  # once unfolded, then named
     assert why[-1] == "impaired, without weight here: app-store, google-play, zendesk"

@@ -165,7 +165,7 @@ def fact(type: str, id: str, *subjects: str, at: object = None, **keys: object) 
     position = int(id[1:])
     times = {"at": at, "effective": keys.pop("effective", None)}
     spans = {
-        key: None if time is None else Span(*time) if isinstance(time, tuple) else Span(time, time)  # type: ignore[call-overload]
+        key: None if time is None else Span(*time) if isinstance(time, tuple) else Span(time, time)
         for key, time in times.items()
     }
     return Version(
@@ -178,7 +178,7 @@ def fact(type: str, id: str, *subjects: str, at: object = None, **keys: object) 
         recorded=position,
         subjects=subjects,
         **spans,
-        **keys,  # type: ignore[arg-type]
+        **keys,
     )
 
 

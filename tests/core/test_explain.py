@@ -456,6 +456,55 @@ def test_a_start_lies_before_every_step():
     assert [o.span for o in found.unsettled[0].outcomes] == [(1, 3), (4, 4)]
 
 
+def test_a_step_shows_that_it_had_begun():
+    facts = down("f0", (1, 9)), fact(EFFECT_CHANGED, "f1", "f0", at=4, effect=WEAK)
+    found = asked({"a": "s"}, 5, *facts)
+    assert found.bounds == (WEAK, WEAK)
+    assert found.services["s"].held[0].doubts == ()
+    assert [cause.fact for cause in found.before[-1].causes] == ["f1"]
+
+
+def test_which_of_two_changes_is_the_last():
+    facts = (
+        down("f0", 1),
+        fact(EFFECT_CHANGED, "f1", "f0", at=(2, 8), effect=WEAK),
+        fact(EFFECT_CHANGED, "f2", "f0", at=(4, 6), effect=OUT),
+    )
+    found = asked({"a": "s"}, 7, *facts)
+    assert found.services["s"].held[0].doubts == (Doubt.EFFECT,)
+    either = Bounds(OUT, WEAK)
+    assert {
+        each.fact: [(outcome.span, outcome.bounds) for outcome in each.outcomes]
+        for each in found.unsettled
+    } == {
+        "f1": [((2, 4), (OUT, OUT)), ((5, 6), either), ((7, 7), (WEAK, WEAK)), ((8, 8), (OUT, OUT))]
+    }
+
+
+def test_of_two_changes_that_nobody_dates_from_below_either_may_be_the_last():
+    facts = (
+        down("f0", (BEGINNING, 1)),
+        fact(EFFECT_CHANGED, "f1", "f0", at=(BEGINNING, 5), effect=OUT),
+        fact(EFFECT_CHANGED, "f2", "f0", at=(BEGINNING, 3), effect=WEAK),
+    )
+    found = asked({"a": "s"}, 9, *facts)
+    (each,) = [each for each in found.unsettled if each.fact == "f1"]
+    assert [(outcome.span, outcome.bounds) for outcome in each.outcomes] == [
+        ((BEGINNING, 3), (OUT, WEAK)),
+        ((4, 5), (OUT, OUT)),
+    ]
+
+
+def test_who_announced_it_says_when_it_was_announced():
+    announced = fact(ANNOUNCED, "f0", at=(4, 6), effective=(2, 9), service="s", effect=OUT)
+    claim = fact(CLAIMED, "f1", "f0", effective=(4, 9))
+    (due,) = asked({"a": "s"}, 3, announced, claim).after
+    assert {cause.role: cause.said_by for cause in due.causes} == {
+        Role.ANNOUNCED: ("f0",),
+        Role.EFFECTIVE: ("f1",),
+    }
+
+
 def test_a_microsecond_after_a_tie_the_earlier_told_may_be_the_last():
     facts = (
         down("f0", 1),

@@ -312,6 +312,20 @@ def test_downtime_is_exact_to_the_microsecond_also_after_a_tie(events, certainly
     assert found == oracle.downtime(told(record), start, end)["hosting"]
 
 
+def test_since_when_where_a_formula_may_have_held_for_ever():
+    record = MemoryRecord.of(
+        PLATFORM,
+        [
+            *SETTING[:2],
+            draft("capability-declared", id="hosting", requires={"fallback": "aws"}),
+            revised("a", f"..{NOON}", "aws"),
+        ],
+    )
+    noon = parse_span(NOON).earliest
+    found = [measures.since(picture(record, AsOf(noon)), noon + by)["hosting"] for by in (-1, 0, 9)]
+    assert found == [None, noon, noon]
+
+
 def test_a_state_as_the_contract_s_document():
     record = MemoryRecord(PLATFORM)
     for number, each in enumerate(
