@@ -9,7 +9,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from postmortem.core.incident import Dossier
     from postmortem.core.recorded import Recorded
     from postmortem.importers.jsonl import Line
+    from postmortem.store.erasure import Erasure, Text
     from postmortem.store.ledger import SQLiteLedger, SQLiteWriting
+    from postmortem.store.verifying import Verified
 
 
 def system_clock() -> Instant:
@@ -52,6 +54,10 @@ class Receipt:
     recorded: int
     skipped: int
     events: tuple[Recorded, ...] = ()
+    withheld: int = 0
+    """How many texts were given that are withheld here: they were not brought back."""
+    absent: int = 0
+    """How many texts were not at hand: their digests were recorded in their place."""
 
 
 class Tracker:
@@ -244,21 +250,25 @@ class Tracker:
 
     def _record(self, writing: SQLiteWriting, drafts: Iterable[Draft]) -> Receipt:
         from postmortem.core.decide import decide
+        from postmortem.core.withdrawal import kept_out
         from postmortem.store import readmodel
 
         recorded: list[Recorded] = []
-        skipped = 0
+        skipped = withheld = absent = 0
         drafts = list(drafts)
         for done, draft in enumerate(drafts, 1):
             self._progress("recording", done, len(drafts))
             record = readmodel.ViewRecord(writing.connection, draft.platform)
             found = decide(draft, record, now=writing.now, position=writing.position + 1)
             skipped += not found
+            kept = kept_out(draft.entry, record, imported=draft.imported)
+            withheld += len(kept.keys() & draft.entry.body().keys() - draft.stand_ins.keys())
             for ready in found:
+                absent += len(draft.stand_ins.keys() - kept.keys())
                 event = writing.append(ready, self.by)
                 readmodel.apply(writing.connection, event.envelope())
                 recorded.append(event)
-        return Receipt(len(recorded), skipped, tuple(recorded))
+        return Receipt(len(recorded), skipped, tuple(recorded), withheld, absent)
 
     def import_file(self, name: str, data: bytes, *, amend: bool = False) -> Receipt:
         """Record what is new in a file; all of it or nothing.
@@ -267,8 +277,8 @@ class Tracker:
         """
         from postmortem.importers import importer_of
 
-        drafts = list(importer_of(name, data).extract(name, data, amend=amend))
-        return self.record(drafts)
+        drafts = importer_of(name, data).extract(name, data, amend=amend)
+        return self.record([replace(draft, imported=True) for draft in drafts])
 
     def copy_from(self, name: str, data: bytes) -> Receipt:
         """Take in an exported log as it is, with its positions and recording times.
@@ -276,8 +286,9 @@ class Tracker:
         Raises: BadInput, where the store is not empty or the log is not whole.
         """
         from postmortem.importers import jsonl
+        from postmortem.store import erasure
 
-        lines = list(jsonl.lines(name, data))
+        lines, withheld = jsonl.without_withheld(jsonl.lines(name, data))
         said: set[str] = set()
         with self._writing() as writing:
             if writing.position:
@@ -293,7 +304,8 @@ class Tracker:
                     raise problem.at(line.place) from None
             if lines:
                 writing.say("copy_of", name)
-        return Receipt(len(lines), 0)
+                erasure.declare_erased(writing.connection, writing.position)  # it never held them
+        return Receipt(len(lines), 0, withheld=withheld)
 
     def _copy(self, writing: SQLiteWriting, line: Line, said: set[str]) -> None:
         """Take in one line of a log: it must be what recording it would have given.
@@ -323,7 +335,7 @@ class Tracker:
         if moment > self._clock() + _DAY:
             raise BadInput(f"recorded_at, {recorded.recorded_at}, lies ahead")
         writing.at(moment)
-        draft = line.draft(amend=True, withheld=True)
+        draft = line.draft(amend=True)
         record = readmodel.ViewRecord(writing.connection, recorded.platform)
         ready = decide(draft, record, now=moment, position=recorded.position)
         if not ready and draft.number is None:
@@ -338,13 +350,40 @@ class Tracker:
         writing.insert(recorded, line.disclosures)
         readmodel.apply(writing.connection, recorded.envelope())
 
-    def export(self, platform: str | None = None) -> Iterator[str]:
-        """The log as JSON Lines, one event a line, in the order of recording."""
+    def export(self, platform: str | None = None, *, public: bool = False) -> Iterator[str]:
+        """The log as JSON Lines, one event a line, in the order of recording.
+
+        `public`: with the words of those events alone that say that theirs may be told; of all
+        others the digests stay, so the bytes of the log are the same.
+        """
         from postmortem.reports import jsonl
 
-        view = self.view
-        for envelope, said in view.log(platform):
+        log = self.view.log(platform)
+        for envelope, said in jsonl.for_public(log) if public else log:
             yield jsonl.line(envelope, said)
+
+    # --- withdrawing words ----------------------------------------------------------------------
+
+    def withhold(self, drafts: Iterable[Draft]) -> Receipt:
+        """Withdraw the texts that those drafts name: from here on nobody is shown them.
+
+        Their traces in the store's files are left to `erase`. Raises: BadInput, Refused, …
+        """
+        return self.record(drafts)
+
+    def erase(self, texts: Sequence[Text] = ()) -> Erasure:
+        """Erase from the store's files what was withdrawn, and find out whether it is gone.
+
+        `texts` are the words that are looked for, where they are still known.
+
+        Raises: StoreProblem.
+        """
+        from postmortem.store import erasure
+
+        self.close()  # our own reading must not hold up what is to be erased
+        self.catch_up()
+        self.close()
+        return erasure.erase(self.path, texts)
 
     # --- keeping the store ----------------------------------------------------------------------
 
@@ -356,6 +395,22 @@ class Tracker:
             count = readmodel.rebuild(writing.connection, self._progress)
         self.close()
         return count
+
+    def verify(self, sizes: Iterable[int] = (), *, view: bool = True) -> Verified:
+        """Whether log, tree, words and view hold together; reads only, and needs no view.
+
+        `sizes`: of which sizes of the log the root of its tree is asked for.
+
+        Raises: StoreProblem, where there is no store that can be opened.
+        """
+        from postmortem.store.verifying import verify
+
+        found = verify(self.path, sizes=frozenset(sizes), progress=self._progress)
+        if view:
+            from postmortem.store.verifying_view import verify_view
+
+            verify_view(self.path, found, self._progress)
+        return found
 
     def backup(self, target: str) -> int:
         """A consistent copy of the store, also while others write; its size in bytes.

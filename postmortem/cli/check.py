@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -19,8 +19,9 @@ from postmortem.cli.findings import (
     show_rules,
     summary,
 )
+from postmortem.cli.keep import remind
 from postmortem.cli.options import Asked, asked, question_options
-from postmortem.core.check import RULES, Finding, check
+from postmortem.core.check import RULES, Finding, Rule, check
 from postmortem.core.check_material import DAY, Material
 from postmortem.core.findings import Severity
 from postmortem.core.times import END, AsOf, format_instant, in_zone
@@ -68,6 +69,9 @@ def check_(
 
     An error is something that contradicts the rest or has no effect, a warning something to be
     looked at, a note something that may be missing. Nothing is changed.
+
+    Whatever rules are chosen, a record that is no longer as it was recorded is an error: C00.
+    `verify` says more of it, and also compares it with checkpoints.
     """
     rules = chosen(RULES, only, ignore, "check")
     if explain:
@@ -75,7 +79,7 @@ def check_(
         return 0
     question = asked(ctx, at=at, **frame)
     material = _material(question, days)
-    findings = check(material, rules)
+    findings = [*_altered(question), *check(material, rules)]
     told = (
         summary((found.rule for found in findings), len(rules), len(material.versions))
         if material.declared
@@ -86,6 +90,7 @@ def check_(
     else:
         question.print(_rows(findings))
         click.echo(told, err=True)
+    remind(question.store)
     return int(any(found.rule.severity >= SEVERITIES[severity] for found in findings))
 
 
@@ -107,6 +112,27 @@ def _material(question: Asked, days: int) -> Material:
         )
 
 
+_ALTERED: Final = Rule(
+    "C00",
+    "store-altered",
+    Severity.ERROR,
+    "The store is not as it was recorded: events, tree and words do not fit together.",
+    lambda material: iter(()),
+)
+
+
+def _altered(question: Asked) -> list[Finding]:
+    """That the store does not hold together; it concerns all platforms, and every K and R."""
+    found = question.store.verify()
+    if not found.failures:
+        return []
+    first = found.first or 1
+    worst = next((each for each in found.failures if each.position == first), found.failures[0])
+    message = f"The store is not as it was recorded: {worst.message}."
+    hint = "`postmortem verify` lists everything that does not hold; keep the file as it is."
+    return [Finding(_ALTERED, (), "", first, "", message, hint)]
+
+
 def _rows(findings: Iterable[Finding]) -> Rows:
     columns = ("rule", "name", "severity", "ids", "event", "position", "stream", "message", "hint")
     return Rows([(key, key) for key in columns], [found.document() for found in findings])
@@ -119,8 +145,9 @@ def _show(question: Asked, findings: list[Finding], days: int, told: str) -> Non
         show_heading(rule)
         for each in found:
             show_paragraph(each.message, "  ", "  ")
-            where = f"{each.event}, position {each.position}, stream {each.stream}"
-            show_paragraph(where, "    in ", "       ")
+            if each.stream:
+                where = f"{each.event}, position {each.position}, stream {each.stream}"
+                show_paragraph(where, "    in ", "       ")
             show_paragraph(each.hint, "    → ", "      ")
     output.say()
     output.say(told)

@@ -13,15 +13,18 @@ from postmortem.cli.spans import (
     document,
     when,
 )
-from postmortem.cli.telling import source_titles
+from postmortem.cli.telling import shown_citation, source_titles
 from postmortem.core import chronicle
 from postmortem.core.chronicle import Claim, Row
+from postmortem.core.evidence import FACTUAL, Evidence, edges
 from postmortem.core.history import ANNOUNCED, RESCHEDULED, Situation
 from postmortem.core.times import (
+    Span,
     format_instant,
 )
 from postmortem.reports.rows import Rows
 from postmortem.store import look
+from postmortem.store.sources import Weighing
 from postmortem.store.view import Logged
 
 _WORDS_SHOWN: Final = 2  # lines of people's words that an event gets
@@ -35,6 +38,9 @@ class Shown:
     entries: Mapping[int, Logged]
     titles: Mapping[str, str]
     effect: str | None
+    evidence: Evidence
+    statements: Mapping[str, Span]
+    """What its time is made of: its own and the claims in force, by the fact that states it."""
 
     @property
     def entry(self) -> Logged:
@@ -55,7 +61,25 @@ class Shown:
         flags = [] if self.row.standing.in_force else [str(self.row.standing)]
         if self.row.contested:
             flags.append("time contested")
+        if self.evidence.is_disputed:
+            what = dict.fromkeys(each.aspect for each in self.evidence.disputes)
+            flags.append(" ".join([*what, "disputed"]))
         return flags
+
+    def edges(self) -> str:
+        """Which statements make its span, where there are several; else nothing."""
+        if len(self.statements) < 2:
+            return ""
+        first, last = (" and ".join(each) for each in edges(self.row.dated.span, self.statements))
+        if not first or not last:
+            return ""  # a rescheduling made it, which is no claim
+        return f"begins as {first} and ends as {last} states" if first != last else f"is {first}'s"
+
+    def disputes(self) -> Iterator[str]:
+        """Each dispute of it, in one line."""
+        for dispute in self.evidence.disputes:
+            cites = "; ".join(map(shown_citation, dispute.cites)) or "no source"
+            yield f"disputed by {dispute.id}: {dispute.aspect} ({cites})"
 
     def cited(self, position: int | None = None) -> list[str]:
         """The citations of the version, or of a claim."""
@@ -91,17 +115,32 @@ class Shown:
             yield f"takes effect {when(due.span, zone)}{by}{contested}", {}
         for claim in self.row.claims:
             yield self.claim(claim, zone), {}
+        if made := self.edges():
+            yield f"its span {made}", {}
+        for dispute in self.disputes():
+            yield dispute, {}
         for label, written in self.written().items():
             yield f"{label} {written}", {"dim": True}
         known, recorded = output.since(version.known, zone), output.since(version.recorded, zone)
         yield f"known from {known}, recorded {recorded}", {"dim": True}
-        yield f"cites {'; '.join(self.cited()) or 'nothing'}", {"dim": True}
+        cites = "; ".join(map(shown_citation, self.cited())) or "nothing"
+        told = f" ({self.told_evidence()})" if self.is_factual else ""
+        yield f"cites {cites}{told}", {"dim": True}
+
+    @property
+    def is_factual(self) -> bool:
+        """Whether it needs a source."""
+        return self.row.version.type in FACTUAL
+
+    def told_evidence(self) -> str:
+        """How well it is supported, in few words; nothing of what needs no source."""
+        return self.evidence.told() if self.is_factual else ""
 
     def claim(self, claim: Claim, zone: str | None) -> str:
         """A claim of its time, in one line."""
         assert claim.version.effective is not None
         standing = "" if claim.standing.in_force else f" ({claim.standing})"
-        cites = "; ".join(self.cited(claim.version.position)) or "no source"
+        cites = "; ".join(map(shown_citation, self.cited(claim.version.position))) or "no source"
         return (
             f"claimed by {claim.version.fact}{standing}: {when(claim.version.effective, zone)} "
             f"({cites}, known from {output.since(claim.version.known, zone)})"
@@ -127,6 +166,9 @@ class Shown:
             "what": self.what(),
             "body": body,
             "withheld": sorted(self.entry.withheld),
+            "reasons": {
+                name: reason or None for name, reason in sorted(self.entry.withheld.items())
+            },
             "claims": [
                 {
                     "id": claim.version.fact,
@@ -141,6 +183,7 @@ class Shown:
                 for said in (self.entries[claim.version.position].body,)
             ],
             "sources": self.sources(),
+            "evidence": self.evidence.document(),
             "recorded_by": self.entry.by,
             "stream": self.entry.stream,
             "position": version.position,
@@ -153,7 +196,39 @@ def with_entries(question: Asked, rows: Sequence[Row], situation: Situation) -> 
     claims = [claim.version.position for row in rows for claim in row.claims]
     entries = look.told(view, [*(row.version.position for row in rows), *claims])
     titles = source_titles(question, entries.values())
-    return [Shown(row, entries, titles, chronicle.effect(row.version, situation)) for row in rows]
+    weighing = Weighing(view, question.platform, situation, question.as_of.recorded)
+    return [
+        Shown(
+            row,
+            entries,
+            titles,
+            chronicle.effect(row.version, situation),
+            _weighed(row, entries, weighing),
+            _statements(row),
+        )
+        for row in rows
+    ]
+
+
+def _weighed(row: Row, entries: Mapping[int, Logged], weighing: Weighing) -> Evidence:
+    """What is cited for and against it: by itself, and by the claims of its time in force."""
+    standing = [claim.version.position for claim in row.claims if claim.standing.in_force]
+    cites = [
+        each
+        for position in (row.version.position, *standing)
+        for each in entries[position].body.get("cites", ())
+    ]
+    return weighing.of(row.version.fact, cites)
+
+
+def _statements(row: Row) -> dict[str, Span]:
+    dated = row.dated
+    own = row.version.effective if dated is row.due else row.version.at
+    found = {} if own is None or dated.fact != row.version.fact else {row.version.fact: own}
+    for claim in row.claims:
+        if claim.standing.in_force and claim.version.effective is not None:
+            found[claim.version.fact] = claim.version.effective
+    return found
 
 
 def for_people(shown: Sequence[Shown], zone: str | None) -> Rows:
@@ -169,6 +244,7 @@ def for_people(shown: Sequence[Shown], zone: str | None) -> Rows:
         ("known", "known from"),
         ("recorded", "recorded"),
         ("sources", "sources"),
+        ("evidence", "evidence"),
     )
     return Rows(
         columns,
@@ -183,7 +259,8 @@ def for_people(shown: Sequence[Shown], zone: str | None) -> Rows:
                 "claims": "; ".join(each.claim(claim, zone) for claim in each.row.claims),
                 "known": output.since(each.row.version.known, zone),
                 "recorded": output.since(each.row.version.recorded, zone),
-                "sources": "; ".join(each.cited()),
+                "sources": "; ".join(map(shown_citation, each.cited())),
+                "evidence": each.told_evidence(),
             }
             for each in shown
         ],
@@ -193,7 +270,8 @@ def for_people(shown: Sequence[Shown], zone: str | None) -> Rows:
 _COLUMNS: Final = (
     "id", "version", "type", "status", "status_by", "earliest", "latest", "written", "contested",
     "effective_earliest", "effective_latest", "effective_written", "effective_by", "what", "words",
-    "known_at", "recorded_at", "recorded_by", "claims", "sources", "stream", "position",
+    "known_at", "recorded_at", "recorded_by", "claims", "sources", "evidence", "independent",
+    "disputed", "stream", "position",
 )  # fmt: skip
 
 
@@ -218,4 +296,7 @@ def _flat(each: Shown) -> dict[str, Any]:
         "recorded_at": format_instant(row.version.recorded),
         "claims": "; ".join(claim.version.fact for claim in row.claims),
         "sources": "; ".join(each.cited()),
+        "evidence": each.told_evidence(),
+        "independent": each.evidence.independent,
+        "disputed": each.evidence.is_disputed,
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ASK, KEEP, START, RECORD = "Ask", "Keep the record", "Start here", "Record"
 PUBLISH = "Publish"
+TRUST = "Trust the record"
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "demo": ("demo:demo", START, "The founding case: five questions with their answers."),
@@ -24,6 +25,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "declare": ("write:declare", RECORD, "A platform, service, capability or source."),
     "correct": ("correct:correct", RECORD, "A better version of what is recorded."),
     "retract": ("correct:retract", RECORD, "Take back what is recorded."),
+    "source": ("source:source", RECORD, "Sources: record a snapshot, list them, show one."),
+    "cite": ("cite:cite", RECORD, "Find a passage, and print the citation to paste."),
     "events": ("catalogue:events", RECORD, "The catalogue: what can happen, and what it takes."),
     "import": ("keep:import_", KEEP, "Record what is new in a casebook or an exported log."),
     "state": ("state:state", ASK, "What works at a moment, and because of what."),
@@ -40,8 +43,16 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "history": ("history:history", ASK, "All versions of one fact, and what changed."),
     "search": ("search:search", ASK, "Full text: where a word stands, and why it was found."),
     "check": ("check:check_", ASK, "What contradicts itself, hangs open or lacks a source."),
+    "verify": ("verify:verify", TRUST, "Whether the store is as it was recorded, and since when."),
+    "checkpoint": ("checkpoint:checkpoint", TRUST, "What the log is now, to be kept elsewhere."),
+    "prove": ("prove:prove", TRUST, "That an event stands in the log, for those without it."),
+    "verify-proof": ("prove:verify_proof", TRUST, "Whether such a proof holds; without a store."),
+    "doctor": ("doctor:doctor", TRUST, "What can be read in a damaged store, and saving it."),
+    "coverage": ("coverage:coverage_", ASK, "How much rests on how many independent sources."),
+    "verify-sources": ("verify_sources:verify_sources", TRUST, "Whether citations still hold."),
     "lint": ("lint:lint_", ASK, "Which texts blame, look back or claim too much."),
     "export": ("keep:export", KEEP, "Write the log as JSON Lines."),
+    "redact": ("redact:redact", KEEP, "Withdraw somebody's words, and erase them from the store."),
     "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
     "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
     "completion": ("completion:completion", KEEP, "Complete commands and ids in your shell."),
@@ -91,7 +102,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """By section."""
-        for section in (START, RECORD, ASK, PUBLISH, KEEP):
+        for section in (START, RECORD, ASK, PUBLISH, TRUST, KEEP):
             rows = [(name, line) for name, (_, where, line) in COMMANDS.items() if where == section]
             with formatter.section(section):
                 formatter.write_dl(rows)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from postmortem.core.decide import Draft
     from postmortem.core.entries import Entry
     from postmortem.core.history import Version
+    from postmortem.core.withdrawal import StandIns
 
 RETRACTED: Final = "retracted"
 _OWN: Final = ("id", "replaces", "clerical", "known_at")
@@ -96,7 +97,8 @@ def _correct(
     from postmortem.cli.acknowledge import acknowledge, entry_id, span
     from postmortem.cli.desk import desk
     from postmortem.cli.draft import Form, edited
-    from postmortem.cli.standing import differing, fields_from, fields_withheld
+    from postmortem.cli.standing import carried, differing, fields_from, fields_withheld
+    from postmortem.core.withdrawal import placeholder
 
     here = desk(ctx, platform, tz, as_json=as_json)
     standing = here.in_force(corrected)
@@ -112,12 +114,17 @@ def _correct(
     before = fields_from(kind, body)
     start = {name: value for name, value in before.items() if name not in (*_OWN, *dropped)}
 
+    kept: StandIns = {}
+
     def attempt(fields: dict[str, Any]) -> tuple[Entry, Told]:
+        nonlocal kept
+        kept = carried(kind, body, fields, dropped)
+        fields = {**{name: placeholder(name) for name in kept}, **fields}
         if problem := typed.missing(kind, fields, f"correct {corrected}"):
             raise problem
-        carried = "cites" not in given and fields.get("cites") == before.get("cites")
-        asks_now = carried and "cites" in fields and "known_at" not in dropped
-        return _corrected(here, kind, standing, fields, known_now=asks_now, rehearse=dry_run)
+        same = "cites" not in given and fields.get("cites") == before.get("cites")
+        asks_now = same and "cites" in fields and "known_at" not in dropped
+        return _corrected(here, kind, standing, fields, kept, known_now=asks_now, rehearse=dry_run)
 
     fields = {**start, **given}
     if edit or draft is not None:
@@ -127,10 +134,16 @@ def _correct(
     else:
         entry, told = attempt(fields)
     after = fields_from(kind, entry.body())
-    aside = ("id", "replaces", "clerical", "known_at")
+    aside = ("id", "replaces", "clerical", "known_at", *kept)
     remarks = differing(kind, before, after, but=aside, resolved=partial(span, here))
-    withheld = fields_withheld(kind, body)
-    remarks += [f"{name} was withheld, and is not carried over" for name in withheld]
+    remarks += [
+        f"{name} is withheld, and stays so"
+        if name in kept
+        else f"{name} was withheld, and is said anew"
+        if name in after
+        else f"{name} was withheld, and is left out"
+        for name in fields_withheld(kind, body)
+    ]
     did = f"corrected {standing.fact} by {entry_id(entry)}"
     acknowledge(here, told, entry, did, remarks=remarks, corrects=True)
 
@@ -140,6 +153,7 @@ def _corrected(
     kind: Kind,
     standing: Version,
     given: dict[str, Any],
+    kept: StandIns,
     *,
     known_now: bool,
     rehearse: bool,
@@ -157,7 +171,8 @@ def _corrected(
     if known_now and "known_at" not in fields and fields.get("clerical") not in (True, "true"):
         fields["known_at"] = here.when("now", "--known-at")
     entries = [here.entry(kind, {"id": here.free_id(standing.fact), **fields})]
-    _something_changes(here, kind, standing, entries[0], but=() if "known_at" in given else _KNOWN)
+    aside = () if "known_at" in given else _KNOWN
+    _something_changes(here, kind, standing, entries[0], kept, but=aside)
 
     def drafts() -> Iterator[Draft]:
         now = here.in_force(standing.id)  # nobody else records meanwhile
@@ -168,21 +183,27 @@ def _corrected(
             )
         if "id" not in fields:
             entries.append(entries[0].model_copy(update={"id": here.free_id(standing.fact)}))
-        yield Draft(here.platform, entries[-1])
+        yield Draft(here.platform, entries[-1], stand_ins=kept)
 
     told = tell(here, drafts(), rehearse=rehearse)
     return entries[-1], told
 
 
 def _something_changes(
-    here: Desk, kind: Kind, standing: Version, entry: Entry, but: tuple[str, ...]
+    here: Desk,
+    kind: Kind,
+    standing: Version,
+    entry: Entry,
+    kept: StandIns,
+    but: tuple[str, ...],
 ) -> None:
     """Raises: BadInput, where the new version means what the one in force means."""
     from postmortem.core.meaning import differences
 
     aside = ("replaces", "clerical", *but)
     old = here.record.event(standing.id) or {}
-    new, old = ({k: v for k, v in b.items() if k not in aside} for b in (entry.body(), old))
+    bodies = ({**entry.body(), **kept}, old)
+    new, old = ({k: v for k, v in each.items() if k not in aside} for each in bodies)
     if not differences(kind.type, new, old, here.record):
         raise BadInput(
             f"nothing would change: {standing.id} says exactly this",

@@ -14,6 +14,7 @@ from postmortem.cli.spans import paragraph, platform_name, when
 from postmortem.cli.telling import entry_document, source_titles
 from postmortem.core.disruptions import Disruption
 from postmortem.core.errors import BadInput
+from postmortem.core.evidence import Evidence
 from postmortem.core.explain import Explanation, explain
 from postmortem.core.history import Situation
 from postmortem.core.levels import Level
@@ -23,6 +24,7 @@ from postmortem.core.times import BEGINNING, END, Span, format_span
 from postmortem.reports import explanation as reports
 from postmortem.reports.rows import Rows
 from postmortem.store import look
+from postmortem.store.sources import Weighing
 from postmortem.store.view import Logged
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ Examples:
   if_carried_out   [{announcement, carried_out, not_carried_out}]
   if_known         [{role, fact, about, effect, decides, outcomes, stated}]: were its time known
                    to be within [{earliest, latest, said_by, worst, best, status}]
-  facts            of every fact named, by its first id: what `log` prints, and its sources
+  facts            of every fact named, by its first id: what `log` prints, sources, evidence
 What matters holds the level down: were all else operational, it would stay as it is. Instants are
 in UTC; null is open, or not there. As csv and markdown: the disruptions, a row each.""",
 )
@@ -99,18 +101,20 @@ def explain_(
         _check_id(question, picture.situation, id)
         found = explain(picture, id, question.as_of, nearest=turns)
         entries = _entries(question, picture.situation, found)
+        weighing = Weighing(view, question.platform, picture.situation, question.as_of.recorded)
+        evidence = weighing.weighed(entries)
         titles = source_titles(question, entries.values())
         names = _names(question)
         name = platform_name(question)
     if question.json:
-        output.print_json(_document(question, picture.situation, found, entries, titles))
+        output.print_json(_document(question, found, entries, titles, evidence))
     elif question.form != "table":
-        question.print(_rows(question, found, entries))
+        question.print(_rows(question, found, entries, evidence))
     else:
         from postmortem.cli.why import Page
 
         paragraph(f"{id} of {name} {output.question(question.as_of, question.zone)}", 0)
-        Page(question, found, entries, names, titles, whole=whole).print()
+        Page(question, found, entries, names, titles, evidence, whole=whole).print()
 
 
 def _check_id(question: Asked, situation: Situation, id: str) -> None:
@@ -182,10 +186,10 @@ def _names(question: Asked) -> dict[str, str]:
 
 def _document(
     question: Asked,
-    situation: Situation,
     found: Explanation,
     entries: Mapping[str, Logged],
     titles: Mapping[str, str],
+    evidence: Mapping[str, Evidence],
 ) -> dict[str, Any]:
     return {
         "platform": question.platform,
@@ -199,13 +203,19 @@ def _document(
                     for citation in entry.body.get("cites", ())
                     for id, _, locator in (citation.partition("#"),)
                 ],
+                "evidence": evidence[fact].document(),
             }
             for fact, entry in entries.items()
         },
     }
 
 
-def _rows(question: Asked, found: Explanation, entries: Mapping[str, Logged]) -> Rows:
+def _rows(
+    question: Asked,
+    found: Explanation,
+    entries: Mapping[str, Logged],
+    evidence: Mapping[str, Evidence],
+) -> Rows:
     """The disruptions that may hold it down, a row each, for a table elsewhere."""
     return Rows(
         [
@@ -219,6 +229,7 @@ def _rows(question: Asked, found: Explanation, entries: Mapping[str, Logged]) ->
             ("contested", "contested"),
             ("times", "times"),
             ("sources", "sources"),
+            ("evidence", "evidence"),
         ],
         [
             {
@@ -238,6 +249,7 @@ def _rows(question: Asked, found: Explanation, entries: Mapping[str, Logged]) ->
                     for part in parts(held.disruption)
                 ),
                 "sources": list(entries[held.disruption.id].body.get("cites", ())),
+                "evidence": evidence[held.disruption.id].told(),
             }
             for service in found.services.values()
             for held in service.held

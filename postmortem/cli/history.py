@@ -224,7 +224,7 @@ def _print(question: Asked, words: Sequence[Word], last: Sequence[Reign]) -> Non
         title = f"#{entry.position} {own_id(entry)} · {word.does} · {word.standing}"
         paragraph(title, 0, bold=True)
         known = [f"known from {output.moment(entry.known, zone)}"] if entry.known else []
-        by = f" by {entry.by}" if entry.by else ""
+        by = f" by {entry.shown_by}" if entry.shown_by else ""
         for line in (*known, f"recorded {output.moment(entry.recorded, zone)}{by}"):
             paragraph(line, 4, dim=True)
         for line in _content(word):

@@ -8,10 +8,10 @@ import os
 import click
 
 from postmortem.cli import output
-from postmortem.cli.options import json_option, platform_option
+from postmortem.cli.options import AUDIENCES, json_option, platform_option
 from postmortem.cli.place import locate, tracker
 from postmortem.core.errors import BadInput, Problem, StoreProblem
-from postmortem.tracker import read_input
+from postmortem.tracker import Tracker, read_input
 
 
 @click.command(
@@ -37,10 +37,11 @@ def import_(
     """Record what is new in a casebook (YAML, JSON) or in an exported log (JSON Lines).
 
     Each file is recorded whole or not at all. What is known already is skipped, so that importing
-    again is harmless; an event of a known id with other content is refused.
+    again is harmless; an event of a known id with other content is refused. Words that were
+    withdrawn are never brought back, whatever the file says in their place.
     """
     store = tracker(ctx, writes=True)
-    recorded = skipped = status = 0
+    recorded = skipped = withheld = absent = status = 0
     for casebook in casebooks:
         try:
             name, data = read_input(casebook)
@@ -54,6 +55,8 @@ def import_(
             continue
         recorded += receipt.recorded
         skipped += receipt.skipped
+        withheld += receipt.withheld
+        absent += receipt.absent
         if not as_json:
             output.say(
                 f"{name}: {receipt.recorded} recorded"
@@ -61,26 +64,61 @@ def import_(
             )
     if as_json:
         output.print_json({"recorded": recorded, "skipped": skipped})
+    _tell_withheld(withheld, absent)
     return status
+
+
+def remind(store: Tracker) -> None:
+    """Beside an answer, that words were withdrawn and are not yet erased; nothing otherwise."""
+    if store.view.is_unerased:
+        click.echo(
+            "words that were withdrawn may still be in the store's files, and in what is copied "
+            "of them:\n  erase them with: postmortem redact --finish",
+            err=True,
+        )
+
+
+def _tell_withheld(withheld: int, absent: int) -> None:
+    """Beside the answer, what of the words did not come in with it."""
+    if withheld:
+        texts = "1 text is withheld here, and was" if withheld == 1 else (
+            f"{withheld:,} texts are withheld here, and were"
+        )  # fmt: skip
+        click.echo(f"withheld: not brought back: {texts} left out", err=True)
+    if absent:
+        told = "1 text is not in this copy of the log; its digest was recorded"
+        if absent > 1:
+            told = f"{absent:,} texts are not in this copy of the log; their digests were recorded"
+        click.echo(told, err=True)
 
 
 @click.command(
     epilog="""\b
 Examples:
   postmortem export > log.jsonl
-  postmortem export -o log.jsonl"""
+  postmortem export -o log.jsonl
+  postmortem export --audience public -o public.jsonl"""
 )
 @click.option("-o", "--output", "target", metavar="FILE", help="Where to; else standard output.")
+@click.option(
+    "--audience",
+    type=click.Choice(AUDIENCES),
+    default=AUDIENCES[0],
+    help="For whom: for the public only with the words of entries marked public.",
+)
 @platform_option
 @click.pass_context
-def export(ctx: click.Context, target: str | None, platform: str | None) -> None:
+def export(ctx: click.Context, target: str | None, audience: str, platform: str | None) -> None:
     """Write the log as JSON Lines, a CloudEvents 1.0 envelope an event.
 
     `import` reads it; `import --keep-recorded` makes a copy of it that answers every question the
-    same.
+    same. For the public every event is there too, to the byte as it is stored, with its digests;
+    left out are the words of what is not marked public, and who recorded what. So anybody can
+    prove that such a copy is of the same log, and nobody can read more in it.
     """
     store = tracker(ctx)
-    lines = store.export(None if platform is None else store.platform(platform))
+    chosen = None if platform is None else store.platform(platform)
+    lines = store.export(chosen, public=audience == "public")
     if target is None:
         for line in lines:
             output.print_json_text(line)
@@ -105,8 +143,10 @@ def export(ctx: click.Context, target: str | None, platform: str | None) -> None
 @click.pass_context
 def backup(ctx: click.Context, file: str) -> None:
     """Copy the store to FILE, consistent also while others record."""
-    size = tracker(ctx).backup(file)
+    store = tracker(ctx)
+    size = store.backup(file)
     output.say(f"{file}: {size:,} bytes")
+    remind(store)
 
 
 @click.command(epilog="\b\nExample:\n  postmortem rebuild")

@@ -51,7 +51,8 @@ Examples:
   position, recorded_at, recorded_by, stream, version
   type, id, entry              of a declaration the id of what it declares, and its own
   known_at                     from when it could be known; null of a declaration
-  what, body, withheld         in one line; as recorded; the fields whose words are withheld"""
+  what, body                   in one line; as recorded
+  withheld, reasons            the fields whose words are withheld, and why by field"""
 )
 @click.option("--after", metavar="POSITION", type=_Position(), help="Only what stands after it.")
 @click.option("--before", metavar="POSITION", type=_Position(), help="Only what stands before it.")
@@ -123,7 +124,9 @@ def _print_log(question: Asked, entries: list[Logged]) -> None:
     digits = max((len(f"#{entry.position}") for entry in entries), default=0)
     ids = min(_ID_WIDTH, max((len(own_id(entry)) for entry in entries), default=0))
     width = output.width()
-    for (recorded, by), together in groupby(entries, key=lambda each: (each.recorded, each.by)):
+    for (recorded, by), together in groupby(
+        entries, key=lambda each: (each.recorded, each.shown_by)
+    ):
         said = f", by {by}" if by else ""
         output.say()
         paragraph(f"{output.moment(recorded, question.zone)}{said}", 0, dim=True)
@@ -148,7 +151,7 @@ Examples:
 
 \b
 --json prints what `log` does of an entry, and with it
-  platform, kind               event, service, capability, source or platform
+  platform, kind               event, service, capability, source, platform; or withdrawal
   fact, status, status_by      the fact's first id; in force, corrected, retracted or amended, and
                                by which entry
   settled, contested           the fact's time with all that is claimed of it

@@ -19,6 +19,8 @@ from postmortem.tracker import Tracker, system_clock
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+AUDIENCES: Final = ("internal", "public")
+"""For whom something is written: for the public with the words alone of what is marked so."""
 FORMATS: Final = ("table", *ROW_FORMATS)
 
 platform_option = click.option(

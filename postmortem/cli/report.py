@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from postmortem.cli.options import asked, clock_options, nearest, platform_option
+from postmortem.cli.options import AUDIENCES, asked, clock_options, nearest, platform_option
 from postmortem.core.errors import BadInput, Place, StoreProblem
 from postmortem.core.times import END, AsOf, Instant, Span
 from postmortem.reports import FORMATS, format_of
 from postmortem.reports.edition import TEMPLATES, Edition, Picture, Template
 from postmortem.reports.wording import LANGUAGES
+from postmortem.store import tree
 from postmortem.store.dossiers import Reading
 from postmortem.store.view import Logged
 from postmortem.tracker import Tracker
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from postmortem.core.incident import Dossier
     from postmortem.reports.document import Facts
 
-AUDIENCES: Final = ("internal", "public")
 _ENDINGS: Final = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown"}
 
 
@@ -188,7 +188,7 @@ def collect(
     Raises: BadInput, where there is no such incident, or which one is not said.
     """
     from postmortem.core.measuring import measured
-    from postmortem.reports.document import Frame, facts
+    from postmortem.reports.document import Frame, Log, facts
 
     view = store.view
     with view.snapshot():
@@ -208,7 +208,11 @@ def collect(
             for kind in ("service", "capability")
             for id, row in view.declared(platform, kind, view.position_at(recorded)).items()
         }
-    frame = Frame(platform, audience, None if known == END else known, recorded, reading.position)
+        size = view.position_at(recorded)
+        log = Log(size, tree.root_at(view.connection, size))
+    frame = Frame(
+        platform, audience, None if known == END else known, recorded, reading.position, log
+    )
     return facts(dossier, frame, measured(dossier), names), dossier
 
 
@@ -216,7 +220,8 @@ def _for_public(entry: Logged) -> Logged:
     """The entry with people's words withheld, unless it says that they may be told."""
     if entry.body.get("public") is True:
         return entry
-    return replace(entry, withheld=entry.withheld | (_said(entry.type) & set(entry.body)))
+    kept = dict.fromkeys(sorted(_said(entry.type) & set(entry.body)), "")  # no reason is told
+    return replace(entry, withheld={**entry.withheld, **kept})
 
 
 def _said(type: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from postmortem.cli import output
+from postmortem.cli.kinds import WITHHELD
 from postmortem.cli.options import Asked, asked, question_options
 from postmortem.cli.spans import document, paragraph, platform_name, span_from, when
 from postmortem.cli.telling import entry_document, own_id
@@ -144,7 +145,9 @@ def _hits(question: Asked, found: Found) -> Iterator[_Found]:
     last = view.position_at(as_of.recorded)
     for hit in found.hits:
         entry = entries[hit.position]
-        if entry.known is None:
+        if entry.type == WITHHELD.type:
+            standing = STANDS
+        elif entry.known is None:
             kind, id = entry.id.split(":")[:2]
             named = look.named(view, question.platform, f"{kind}:{id}", last)
             assert named is not None

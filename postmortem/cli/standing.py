@@ -10,6 +10,7 @@ from postmortem.core.catalogue import Field, Kind
 from postmortem.core.fields import Body, When
 from postmortem.core.recorded import span_of
 from postmortem.core.times import Span
+from postmortem.core.withdrawal import StandIns
 from postmortem.core.words import as_json, digest_in
 
 
@@ -31,6 +32,15 @@ def fields_from(kind: Kind, body: Body) -> dict[str, Any]:
 def fields_withheld(kind: Kind, body: Body) -> list[str]:
     """The fields whose words nobody can say any more."""
     return [f.name for f in kind.fields if f.said and digest_in(body.get(f.name))]
+
+
+def carried(kind: Kind, body: Body, given: Iterable[str], dropped: Iterable[str]) -> StandIns:
+    """What is withheld of a body and stays so in the next one.
+
+    That is all but what is said anew, or left out on purpose.
+    """
+    said_anew = {*given, *dropped}
+    return {name: body[name] for name in fields_withheld(kind, body) if name not in said_anew}
 
 
 def as_text(field: Field, value: Any) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from postmortem.cli.kinds import WITHHELD
 from postmortem.cli.options import Asked
 from postmortem.core import chronicle
+from postmortem.core.citations import parse
 from postmortem.core.times import format_instant
 from postmortem.store import look
 from postmortem.store.view import Logged
@@ -16,8 +18,14 @@ if TYPE_CHECKING:
 
 
 def own_id(entry: Logged) -> str:
-    """The id of an event, or of what is declared, which the log has as `service:aws:2`."""
-    return entry.id.split(":")[1] if ":" in entry.id else entry.id
+    """The id of an event, or of what is declared, which the log has as `service:aws:2`.
+
+    Of a withdrawal it is that of the entry which the words stood in.
+    """
+    id = str(entry.body["about"]) if entry.type == WITHHELD.type else entry.id
+    while id.startswith("withheld:"):  # a withdrawal's own reason was withdrawn
+        id = id.removeprefix("withheld:").rpartition(":")[0]
+    return id.split(":")[1] if ":" in id else id
 
 
 def what(entry: Logged) -> str:
@@ -47,7 +55,13 @@ def entry_document(entry: Logged) -> Body:
         "what": what(entry),
         "body": entry.body,
         "withheld": sorted(entry.withheld),
+        "reasons": {name: entry.withheld[name] or None for name in sorted(entry.withheld)},
     }
+
+
+def shown_citation(citation: str) -> str:
+    """A citation for people: the source and the place, without hashes."""
+    return parse(citation).shown()
 
 
 def source_titles(question: Asked, entries: Iterable[Logged]) -> dict[str, str]:

@@ -55,10 +55,12 @@ each row of it with
   effective_at, effective_settled, effective_by
                                of an announcement: as it says, as it counts, by which event
   known_at, recorded_at        the two other clocks; of known_at the latest counts
-  what, body, withheld         in one line; as recorded; the fields whose words are withheld
+  what, body                   in one line; as recorded
+  withheld, reasons            the fields whose words are withheld, and why by field
   claims                       [{id, version, status, status_by, time, known_at, recorded_at,
                                sources}]
   sources                      [{id, locator, title}]
+  evidence                     how many independent origins support it, and what disputes it
   recorded_by, stream, position
 A time is {"earliest", "latest", "written"}, instants in UTC; null is open, or not written."""
 )

@@ -12,8 +12,8 @@ import click
 
 from postmortem.cli import output
 from postmortem.cli.errata import Errata
-from postmortem.cli.options import Asked, asked, output_options, platform_option
-from postmortem.cli.report import AUDIENCES, collect, picture, program, template_named
+from postmortem.cli.options import AUDIENCES, Asked, asked, output_options, platform_option
+from postmortem.cli.report import collect, picture, program, template_named
 from postmortem.cli.spans import paragraph
 from postmortem.core.errors import BadInput
 from postmortem.core.times import parse_stored
@@ -21,7 +21,13 @@ from postmortem.reports import FORMATS, format_of
 from postmortem.reports.edition import TEMPLATES, Edition, Picture, Template
 from postmortem.reports.rows import Rows
 from postmortem.reports.seal import Sealed, digest, opened
-from postmortem.reports.verifying import Difference, differences, first_difference
+from postmortem.reports.verifying import (
+    Difference,
+    WithheldSince,
+    differences,
+    first_difference,
+    parted,
+)
 from postmortem.reports.wording import LANGUAGES
 
 _MOST: Final = 40
@@ -40,15 +46,17 @@ Examples:
 
 \b
 --json prints {"file", "platform", "incident", "known_at", "recorded_at", "program", "follows",
-"differences", "text", "picture", "errata"}: whether the facts follow; where they differ, [{place,
-document, record}]; of the text {checked, reason, touched, line_ends, line, document, record}; of
-the picture whether it is as it was written, null where there is none; what has changed since,
-[{what, id, kind, recorded_at, by, before, after, differs}], with entries as `log` has them; and
+"differences", "withheld_since", "text", "picture", "errata"}: whether the facts follow; where
+they differ, [{place, document, record}]; where it shows words that are withheld by now, [{place,
+reason}]; of the text {checked, reason, touched, line_ends, line, document, record}; of the
+picture whether it is as it was written, null where there is none; what has changed since, [{what,
+id, kind, recorded_at, by, before, after, differs}], with entries as `log` has them; and
 "elsewhere", how much changed of the platform that the document is not about.
 
 \b
 Exit status: 0 where the facts, the text and the picture follow from the record, whatever has
-changed since; 1 where something does not, or with --current where something has changed since."""
+changed since; 1 where something does not, where it shows words that are withheld since, or with
+--current where something has changed since."""
 )
 @click.argument("file")
 @click.option("--template", metavar="FILE", help="The file, where the template was one of its own.")
@@ -84,7 +92,8 @@ def verify_report(
     else:
         checked.show()
         since.show()
-    return int(not checked.follows or (current and bool(since.entries)))
+    wanting = not checked.follows or bool(checked.withheld)
+    return int(wanting or (current and bool(since.entries)))
 
 
 def _read(file: str) -> str:
@@ -147,6 +156,8 @@ class _Checked:
     sealed: Sealed
     question: Asked
     facts: list[Difference] = field(default_factory=list)
+    withheld: list[WithheldSince] = field(default_factory=list)
+    """The words in it that are withheld by now: nobody can say whether it has them right."""
     unread: str = ""
     """Why the text was not compared."""
     line: tuple[int, str, str] | None = None
@@ -177,7 +188,9 @@ class _Checked:
             question.as_of,
             asked_for["audience"],
         )
-        self.facts = differences(seal["facts"], facts)
+        self.facts, self.withheld = parted(differences(seal["facts"], facts))
+        if self.withheld and not self.facts:  # all else of its text can be compared still
+            facts = seal["facts"]
         self.touched = "body_sha256" in seal and seal["body_sha256"] != digest(self.sealed.body)
         found, self.unread = template
         if seal["format"] == "json":
@@ -216,7 +229,7 @@ class _Checked:
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
         seal, asked_for = self.sealed.seal, self.sealed.seal["facts"]["question"]
-        line, one, other = self.line or (None, None, None)
+        line, one, other = self._line_shown() or (None, None, None)
         return {
             "file": self.file,
             "platform": self.question.platform,
@@ -226,6 +239,7 @@ class _Checked:
             "program": seal["program"],
             "follows": self.follows,
             "differences": [each._asdict() for each in self.facts],
+            "withheld_since": [each._asdict() for each in self.withheld],
             "text": {
                 "checked": not self.unread,
                 "reason": self.unread or None,
@@ -240,9 +254,13 @@ class _Checked:
 
     def rows(self) -> Rows:
         """What differs, a row each."""
-        rows = [{"what": "facts", **each._asdict()} for each in self.facts]
-        if self.line is not None:
-            number, one, other = self.line
+        rows: list[dict[str, Any]] = [{"what": "facts", **each._asdict()} for each in self.facts]
+        rows += [
+            {"what": "withheld since", "place": each.place, "document": "", "record": each.reason}
+            for each in self.withheld
+        ]
+        if (line := self._line_shown()) is not None:
+            number, one, other = line
             rows.append(
                 {"what": "text", "place": f"line {number}", "document": one, "record": other}
             )
@@ -282,16 +300,45 @@ class _Checked:
                 output.say(f"    … and {count - _MOST:,} more: --json has them all")
         else:
             output.say("● the facts follow from the record")
+            log = seal["facts"].get("log")
+            if log is not None:
+                paragraph(
+                    f"● the log still has the root that the document names, at {log['size']:,} "
+                    "events",
+                    0,
+                )
+        self._show_withheld()
         self._show_text()
         if self.drawn is not None:
             told = "● the picture is" if self.drawn else "✕ the picture is missing, or is not"
             output.say(f"{told} as it was written")
 
+    def _line_shown(self) -> tuple[int, str, str] | None:
+        """The first line that differs; what it says is not repeated where words are withheld."""
+        if self.line is None or not self.withheld:
+            return self.line
+        return self.line[0], _UNSAID, _UNSAID
+
+    def _show_withheld(self) -> None:
+        if not self.withheld:
+            return
+        count = len(self.withheld)
+        texts = "1 text that it shows is" if count == 1 else f"{count:,} texts that it shows are"
+        paragraph(
+            f"✕ {texts} withheld since, and nobody can say any more whether it has them right; "
+            "publish it anew",
+            0,
+        )
+        for each in self.withheld[:_MOST]:
+            paragraph(f"{each.place}: withheld since: {each.reason}", 4)
+        if count > _MOST:
+            output.say(f"    … and {count - _MOST:,} more: --json has them all")
+
     def _show_text(self) -> None:
         if self.line_ends:
             output.say("✕ its line ends are other ones than were written; all else is as it was")
-        elif self.line is not None:
-            number, one, other = self.line
+        elif (line := self._line_shown()) is not None:
+            number, one, other = line
             paragraph(f"✕ the text is not as it was written, from line {number} on", 0)
             paragraph(f"in the document: {_cut(one)}", 6)
             paragraph(f"by the record:   {_cut(other)}", 6)
@@ -301,6 +348,9 @@ class _Checked:
             paragraph(f"· its bytes were not compared: {self.unread}", 0)
         elif self.line is None and not self.touched:
             output.say("● the text is as it was written, byte by byte")
+
+
+_UNSAID: Final = "not repeated, for words of it are withheld"
 
 
 def _cut(text: str | None) -> str:

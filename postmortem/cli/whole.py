@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postmortem.cli import output
-from postmortem.cli.kinds import kinds
+from postmortem.cli.kinds import kind_of
 from postmortem.cli.options import Asked
 from postmortem.cli.spans import document, paragraph, span_from, when, wrapped
 from postmortem.cli.telling import entry_document, own_id, source_titles
@@ -110,7 +110,7 @@ class Whole:
     def fields(self) -> Iterator[tuple[str, str, str]]:
         """Every field that it has: name, value as text, and what the catalogue says of it."""
         body = self.entry.shown
-        kind = next(kind for kind in kinds().values() if kind.type == self.entry.type)
+        kind = kind_of(self.entry.type)
         says = {field.name: field.says for field in kind.fields}
         for name in (*(name for name in says if name in body), *sorted(body.keys() - says.keys())):
             yield name, chronicle.as_text(name, body[name]), says.get(name, "")
@@ -130,7 +130,7 @@ class Whole:
     def print(self, question: Asked) -> None:
         """In full; people's words wrapped, nothing cut."""
         entry, zone = self.entry, question.zone
-        says = next(kind.says for kind in kinds().values() if kind.type == entry.type)
+        says = kind_of(entry.type).says
         paragraph(f"{own_id(entry)} · {entry.type} · {self.standing}", 0, bold=True)
         paragraph(f"{says.rstrip('.')}.", 0)
         output.say()
@@ -175,8 +175,7 @@ class Whole:
             yield "its time", [when(row.time.span, zone), *_claims(row)]
         if entry.known is not None:
             yield "known from", [f"{output.moment(entry.known, zone)}, {self._known()}"]
-        by = f" by {entry.by}" if entry.by else ""
-        by = " by somebody whose name is withheld" if "recorded_by" in entry.withheld else by
+        by = f" by {entry.shown_by}" if entry.shown_by else ""
         yield (
             "recorded",
             [

@@ -11,8 +11,10 @@ from postmortem.cli import because, output
 from postmortem.cli.because import item, level, mark, marked
 from postmortem.cli.options import Asked
 from postmortem.cli.spans import when
+from postmortem.cli.telling import shown_citation
 from postmortem.core import chronicle
 from postmortem.core.disruptions import Disruption, Expected
+from postmortem.core.evidence import Evidence
 from postmortem.core.explain import (
     Doubt,
     Explanation,
@@ -77,15 +79,17 @@ class Page:
         entries: Mapping[str, Logged],
         names: Mapping[str, str],
         titles: Mapping[str, str],
+        evidence: Mapping[str, Evidence],
         *,
         whole: bool,
     ) -> None:
-        """`entries` are those of the facts in force, `names` describe services by id."""
+        """`entries`, `evidence`: of the facts in force; `names` describe services by id."""
         self.zone = question.zone
         self.found = explanation
         self.entries = entries
         self.names = names
         self.titles = titles
+        self.evidence = evidence
         self.whole = whole
         self.cited: dict[str, None] = {}
         self.unfolded: set[str] = set()
@@ -213,6 +217,11 @@ class Page:
                 item("left out ", text, inside)
             if disruption.announcement:
                 item("carries out ", disruption.announcement, inside)
+        found = self.evidence[disruption.id]
+        item("evidence ", found.told(), inside)
+        for dispute in found.disputes:
+            cites = ", ".join(map(shown_citation, dispute.cites)) or "without a source"
+            item("disputed by ", f"{dispute.id}: {dispute.aspect}, {cites}", inside)
 
     def _part(self, part: Part, disruption: Disruption | Expected, indent: int) -> None:
         effect = "" if part.effect is None else part.effect.word
@@ -235,7 +244,8 @@ class Page:
             told.append(f"known from {because.since(entry.known, self.zone)}")
         cites = entry.body.get("cites", ())
         self.cited |= dict.fromkeys(citation.partition("#")[0] for citation in cites)
-        told.append(f"cites {', '.join(cites)}" if cites else "without a source")
+        shown = ", ".join(map(shown_citation, cites))
+        told.append(f"cites {shown}" if cites else "without a source")
         item("", f"{says}{', '.join(told)}", indent, dim=True)
 
     def _aside(self) -> None:
@@ -269,6 +279,7 @@ class Page:
                     contested = [held.disruption for held in why.held if held.disruption.contested]
                     ids = " and ".join(disruption.id for disruption in contested)
                     yield f"a time of {ids} is contested, which makes no difference here"
+            yield from self._supported(weighty)
             return
         yield "not certain: what is known allows each of these levels"
         for capability in self.found.capabilities.values():
@@ -279,6 +290,21 @@ class Page:
             for held in why.held:
                 for doubt in held.doubts:
                     yield self._doubt(doubt, held)
+        yield from self._supported(weighty)
+
+    def _supported(self, weighty: list[ServiceWhy]) -> Iterator[str]:
+        """What of the disruptions that matter has one origin or none, or is disputed."""
+        ids = [held.disruption.id for why in weighty for held in why.held]
+        for label, some in (
+            (
+                "supported by one origin alone",
+                [i for i in ids if self.evidence[i].independent == 1],
+            ),
+            ("without a source", [i for i in ids if not self.evidence[i].independent]),
+            ("disputed, though not in its time", [i for i in ids if self.evidence[i].is_disputed]),
+        ):
+            if some:
+                yield f"{label}: {', '.join(some)}"
 
     def _doubt(self, doubt: Doubt, held: Held) -> str:
         disruption = held.disruption

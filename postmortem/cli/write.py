@@ -354,8 +354,9 @@ def _declare(
     if dropped and not amend:
         raise BadInput("--unset goes with --amend", hint="leave it out, or amend what is declared")
     from postmortem.cli.acknowledge import acknowledge, span, tell
-    from postmortem.cli.standing import differing, fields_from
+    from postmortem.cli.standing import carried, differing, fields_from
     from postmortem.core.decide import Draft
+    from postmortem.core.withdrawal import placeholder
 
     here, is_new = _place(ctx, kind, id, platform, tz, writes=not dry_run, as_json=as_json)
     here.check_id(id, "ID")
@@ -363,12 +364,15 @@ def _declare(
     before = {} if standing is None else fields_from(kind, standing[1])
     start = before if amend else {}
     fields = {k: v for k, v in {**start, **given}.items() if k not in dropped and k != "id"}
+    withheld = {} if standing is None or not amend else standing[1]
 
     def attempt(fields: dict[str, Any]) -> tuple[Entry, Told]:
-        if problem := typed.missing(kind, fields, verb):
+        kept = carried(kind, withheld, fields, dropped)
+        whole = {**{name: placeholder(name) for name in kept}, **fields}
+        if problem := typed.missing(kind, whole, verb):
             raise problem
-        entry = here.entry(kind, {**fields, "id": id})
-        drafts = [Draft(here.platform, entry, amend=amend)]
+        entry = here.entry(kind, {**whole, "id": id})
+        drafts = [Draft(here.platform, entry, amend=amend, stand_ins=kept)]
         return entry, tell(here, drafts, rehearse=dry_run)
 
     if edit or draft is not None:
@@ -379,7 +383,8 @@ def _declare(
     remarks = []
     if standing is not None:
         after = fields_from(kind, entry.body())
-        remarks = differing(kind, before, after, but=("id",), resolved=partial(span, here))
+        kept = carried(kind, withheld, fields, dropped)
+        remarks = differing(kind, before, after, but=("id", *kept), resolved=partial(span, here))
     if is_new and not dry_run:
         remarks.append(f"the store is new: {here.store.path}")
     did = "amended" if standing is not None else "declared"

@@ -28,7 +28,8 @@ COUNT: Final = "count"
 DURATION: Final = "duration"
 
 SHARED: Final = (
-    "id", "known_at", "cites", "note", "replaces", "clerical", "public", "silence", "meta",
+    "id", "known_at", "cites", "quotes", "note", "replaces", "clerical", "public", "silence",
+    "meta",
 )  # fmt: skip
 """The keys that all events have."""
 
@@ -143,7 +144,7 @@ def _field(cls: type[Entry], name: str) -> Field:
     takes, many, choices = _takes(name, info.annotation)
     names = cls.references().get(name)
     if names is not None:
-        takes = CITATION if names.what == "source" else REFERENCE
+        takes = CITATION if names.located else REFERENCE
     return Field(
         name,
         takes,
@@ -203,6 +204,7 @@ def _article(word: str) -> str:
 _NAMED: Final = {
     "service": "service",
     "capability": "capability",
+    "source": "source",
     "event": "event",
     "any": "event, service or capability",
 }

@@ -145,7 +145,8 @@ RULES: Final = (
     ),
     Rule(
         "C16", "unsourced", _W,
-        "A fact cites no source. Retractions, which are our own, need none.",
+        "A fact cites no source. What is our own needs none: retractions, roles, severities, "
+        "texts, decisions, action items and the like.",
         doubts.unsourced,
     ),
     Rule(
@@ -167,7 +168,7 @@ RULES: Final = (
     ),
     Rule(
         "C20", "source-never-cited", _N,
-        "A source is declared, and no event cites it.",
+        "A source is declared, no event cites it, and no other source reports from it.",
         doubts.source_never_cited,
     ),
     Rule(
@@ -184,6 +185,17 @@ RULES: Final = (
         "C23", "platform-without-zone", _N,
         "The platform has no time zone of its own.",
         doubts.platform_without_zone,
+    ),
+    Rule(
+        "C24", "citation-unread", _N,
+        "A citation is written like a place with its hashes, and cannot be read as one: it counts "
+        "as free words, which nothing can check.",
+        doubts.citation_unread,
+    ),
+    Rule(
+        "C25", "address-odd", _N,
+        "The address of a source, or of its copy, is none of the web. It stays as it was written.",
+        doubts.address_odd,
     ),
 )  # fmt: skip
 """Every rule, the gravest first."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from itertools import pairwise
 from typing import Final
 
 from postmortem.core.check_material import SPEAKS, Finds, Found, Material, listed
+from postmortem.core.citations import parse
+from postmortem.core.evidence import FACTUAL
 from postmortem.core.history import (
     ANNOUNCED,
     CLAIMED,
@@ -15,7 +18,6 @@ from postmortem.core.history import (
     EFFECT_CHANGED,
     RESCHEDULED,
     RESTORED,
-    RETRACTED,
     REVISED,
     WITHDRAWN,
     Version,
@@ -188,10 +190,10 @@ def _open(m: Material, version: Version, what: str, span: Span) -> Found:
 
 
 def unsourced(m: Material) -> Finds:
-    """Facts that cite nothing; a retraction is our own and has its reason."""
+    """Facts that cite nothing; what the people of the incident did is their own to tell."""
     for version in m.standing:
         written = m.written.get(version.id)
-        if version.type != RETRACTED and not (written and written.sources):
+        if version.type in FACTUAL and not (written and written.sources):
             yield Found(
                 (version.fact,),
                 version,
@@ -271,15 +273,54 @@ def known_before_subject(m: Material) -> Finds:
 
 
 def source_never_cited(m: Material) -> Finds:
-    """Sources that nothing recorded cites."""
+    """Sources that nothing recorded cites, and that no other source reports from."""
+    behind = {id for each in m.all_declared("source") for id in each.origins}
     for each in m.all_declared("source"):
-        if each.id not in m.cited:
+        if each.id not in m.cited and each.id not in behind:
             yield Found(
                 (each.id,),
                 each,
                 f"no event cites the source {each.id}",
-                f"cite it where it is the evidence: --cites {each.id}",
+                f"cite it where it is the evidence: --cites {each.id}; or name it among the "
+                "origins of the source that reports from it",
             )
+
+
+def citation_unread(m: Material) -> Finds:
+    """Citations that are written like a place with its hashes, and cannot be read as one."""
+    for version in m.standing:
+        written = m.written.get(version.id)
+        unread = [parse(text) for text in (written.cites if written else ())]
+        told = [f"{each.plain!r} ({each.problem})" for each in unread if each.problem]
+        if told:
+            yield Found(
+                (version.fact,),
+                version,
+                f"{version.fact} cites what looks like a place, and counts as free words: "
+                f"{listed(told)}",
+                f"`postmortem cite FILE PASSAGE` prints a citation; `postmortem correct "
+                f"{version.id} --clerical --cites …` puts it right",
+            )
+
+
+def address_odd(m: Material) -> Finds:
+    """Addresses of sources at which nothing can be found: they stand as written, and are kept."""
+    for each in m.all_declared("source"):
+        odd = [pair for pair in each.addresses if not _ADDRESS.fullmatch(pair[1])]
+        if odd:
+            options = " ".join(f"--{key.replace('_', '-')} …" for key, _ in odd)
+            yield Found(
+                (each.id,),
+                each,
+                f"{listed([f'{key} {address!r}' for key, address in odd])} of the source {each.id} "
+                f"{'is no address' if len(odd) == 1 else 'are no addresses'} of the web",
+                f"`postmortem declare source {each.id} {options} --amend`, if it is a slip of the "
+                "pen",
+            )
+
+
+# a host and no white space; what may stand in a path is the server's own affair
+_ADDRESS: Final = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", re.IGNORECASE)
 
 
 def service_unused(m: Material) -> Finds:

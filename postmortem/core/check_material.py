@@ -55,6 +55,8 @@ class Written:
     stream: str
     sources: tuple[str, ...]
     """What it cites, without locators."""
+    cites: tuple[str, ...]
+    """The same as written."""
     replaces: str | None
     known: Span | None
     """Its `known_at`, where one is stated."""
@@ -72,6 +74,10 @@ class Declared:
     """The zone of a platform, the provider of a service."""
     published: Span | None
     """When a source was published."""
+    origins: tuple[str, ...] = ()
+    """The sources that a source reports from."""
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Where a source is, and where a copy of it is kept: by key, as written."""
 
 
 class Word(NamedTuple):
@@ -119,7 +125,7 @@ class Material:
             if entry.type.endswith(_DECLARED):
                 kind, id = entry.type.removesuffix(_DECLARED), entry.id.split(":")[1]
                 declared[kind, id] = _declared(kind, id, entry)
-            else:
+            elif entry.type != _WITHHELD:
                 written[entry.id] = _written(entry)
         return cls(situation, versions, written, declared, at, long, shown)
 
@@ -290,19 +296,31 @@ def listed(ids: Sequence[str]) -> str:
 
 
 _DECLARED: Final = "-declared"
+_WITHHELD: Final = "words-withheld"
 
 
 def _declared(kind: str, id: str, entry: Entry) -> Declared:
     body = entry.body
     detail = body.get("zone") if kind == "platform" else body.get("provider")
     published = _span(body.get("published_at"))
-    return Declared(kind, id, entry.position, entry.stream, detail, published)
+    addresses = tuple((key, body[key]) for key in ("url", "archive_url") if key in body)
+    return Declared(
+        kind,
+        id,
+        entry.position,
+        entry.stream,
+        detail,
+        published,
+        tuple(body.get("origins", ())),
+        addresses,
+    )
 
 
 def _written(entry: Entry) -> Written:
     body = entry.body
-    sources = tuple(citation.partition("#")[0] for citation in body.get("cites", ()))
-    return Written(entry.stream, sources, body.get("replaces"), _span(body.get("known_at")))
+    cites = tuple(body.get("cites", ()))
+    sources = tuple(citation.partition("#")[0] for citation in cites)
+    return Written(entry.stream, sources, cites, body.get("replaces"), _span(body.get("known_at")))
 
 
 def _span(stored: Mapping[str, str | None] | None) -> Span | None:

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from postmortem.core import formulas, incident_sentences
+from postmortem.core.citations import SNAPSHOT_DIGITS
 from postmortem.core.disruptions import Claims, Settled
+from postmortem.core.evidence import DISPUTED, SNAPSHOT
 from postmortem.core.history import (
     ANNOUNCED,
     CLAIMED,
@@ -36,6 +38,8 @@ from postmortem.core.times import AsOf, Span
 Body: TypeAlias = Mapping[str, Any]
 """An entry as JSON holds it, only read here; the module of `fields.Body` loads pydantic."""
 
+SOURCES: Final = ("cites", "source", "origins")
+"""The keys whose values name sources; these have names of their own."""
 REFERENCES: Final = (
     "service",
     "capability",
@@ -46,7 +50,7 @@ REFERENCES: Final = (
     "event",
     "replaces",
     *incident_sentences.NAMING,
-    "cites",
+    *SOURCES,
     "requires",
 )
 """The keys of a body whose values name something."""
@@ -119,6 +123,11 @@ class Row:
     due: Settled | None = None
     """Of an announcement or rescheduling: when it takes effect; by which of them, `fact` says."""
     claims: tuple[Claim, ...] = ()
+
+    @property
+    def dated(self) -> Settled:
+        """The time that claims about it are of: of an announcement, when it takes effect."""
+        return self.time if self.due is None else self.due
 
     @property
     def contested(self) -> bool:
@@ -307,7 +316,13 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
     ),
     CLAIMED: lambda body: f"{body['about']}: {body['time']['written']}",
     RETRACTED: lambda body: f"takes back {body['event']}",
+    SNAPSHOT: lambda body: (
+        f"{body['source']}, {body['length']} bytes ({body['media_type']}), "
+        f"sha256 {body['sha256'][:SNAPSHOT_DIGITS]}…"
+    ),
+    DISPUTED: lambda body: f"{body['about']}: {body['aspect']} disputed",
     "note": lambda body: f"about {body['about']}" if "about" in body else "",
+    "words-withheld": lambda body: f"{body['field']} of #{body['position']} is withheld",
     **dict.fromkeys(
         ("platform-declared", "source-declared", "service-declared", "capability-declared"),
         _declared,
@@ -316,7 +331,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
 }
 
 SPOKEN: Final = (
-    *("text", "reason", "description", "exit_plan"), *incident_sentences.SPOKEN, "note"
+    *("quotes", "text", "reason", "description", "exit_plan"), *incident_sentences.SPOKEN, "note"
 )  # fmt: skip
 """The keys under which people say something, in the order in which it is read."""
 
@@ -338,6 +353,8 @@ def as_text(key: str, value: Any) -> str:
         return str(value["written"])
     if key == "requires":
         return formulas.written(formulas.parse(value))
+    if key == "quotes":
+        return "; ".join(f"“{text}”" for text in value.values())
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ", ".join(value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

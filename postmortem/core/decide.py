@@ -8,15 +8,19 @@ stands here and nowhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as with_default
 
+from postmortem.core import withdrawal
+from postmortem.core.citations import parse
 from postmortem.core.entries import Declaration, Entry, Event
-from postmortem.core.errors import NOWHERE, BadInput, Place, Problem
+from postmortem.core.errors import NOWHERE, BadInput, Place, Problem, Refused
+from postmortem.core.events import WordsWithheld
 from postmortem.core.fields import Body, Names
 from postmortem.core.history import RETRACTED, Version
 from postmortem.core.meaning import differences
 from postmortem.core.record import Record
 from postmortem.core.recorded import Recorded, named, source_of, span_of, topic, version_of
-from postmortem.core.rules import formula_holds, is_part, refuse
+from postmortem.core.rules import formula_holds, is_part, origins_hold, refuse
 from postmortem.core.times import END, Instant, format_instant
 
 
@@ -33,6 +37,10 @@ class Draft:
     """From when it was known where it was recorded first; a copy carries it along."""
     number: int | None = None
     """Of a declaration out of an exported log: how often its id had been declared there with it."""
+    stand_ins: withdrawal.StandIns = with_default(default_factory=dict)
+    """Of texts that are not at hand: the digests to be kept, whatever the entry says there."""
+    imported: bool = False
+    """Whether it is out of a file, which may be older than what was withdrawn since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Ready:
     known: Instant | None
     version: Version | None
     """None for a declaration."""
+    withheld: frozenset[str] = frozenset()
+    """The fields whose words nobody can say; the body holds their digests."""
 
     @property
     def topic(self) -> str:
@@ -78,6 +88,8 @@ def decide(draft: Draft, record: Record, *, now: Instant, position: int) -> list
     where it was written.
     """
     try:
+        if isinstance(draft.entry, WordsWithheld):
+            return _withhold(draft, draft.entry, record)
         if isinstance(draft.entry, Declaration):
             return _declare(draft, draft.entry, record)
         assert isinstance(draft.entry, Event)
@@ -113,7 +125,8 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
         raise BadInput(f"there is no platform {draft.platform}", hint="declare it first")
     if kind in ("service", "capability"):
         _free(record, id, but=kind)
-    body = entry.body()
+    stand_ins = _stand_ins(draft, record)
+    body = {**entry.body(), **stand_ins}
     known = record.declarations(kind, id)
     # what a log declared for the nth time is compared with what is so here; a later one amends
     number = draft.number or len(known)
@@ -131,6 +144,8 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
             )
     if kind == "capability":
         formula_holds(id, body["requires"], record)
+    if kind == "source":
+        origins_hold(id, body.get("origins", ()), record)
     identity = f"{kind}:{id}:{len(known) + 1}" if known else f"{kind}:{id}"
     return [
         Ready(
@@ -141,8 +156,14 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
             body,
             known=None,
             version=None,
+            withheld=frozenset(stand_ins),
         )
     ]
+
+
+def _stand_ins(draft: Draft, record: Record) -> withdrawal.StandIns:
+    kept_out = withdrawal.kept_out(draft.entry, record, imported=draft.imported)
+    return {**draft.stand_ins, **kept_out}
 
 
 def _free(record: Record, id: str, *, but: str) -> None:
@@ -154,13 +175,38 @@ def _free(record: Record, id: str, *, but: str) -> None:
         raise BadInput(f"{id} is the id of an event already", hint="choose another id")
 
 
+# --- withdrawals --------------------------------------------------------------------------------
+
+
+def _withhold(draft: Draft, entry: WordsWithheld, record: Record) -> list[Ready]:
+    """Once for every text: what is withdrawn already stays so, whatever the reason is now."""
+    placed = record.entry(entry.about)
+    withdrawal.refuse(entry, placed)
+    assert placed is not None
+    identity = withdrawal.identity(entry.about, entry.field)
+    if record.entry(identity) is not None:
+        return []
+    if draft.imported and entry.field in placed.held:
+        raise Refused(
+            f"{entry.field} of {entry.about} was withdrawn in the log that is imported, and stands "
+            "here in words",
+            hint=f"nothing is deleted by an import: postmortem redact {entry.about} {entry.field} "
+            "first",
+        )
+    # out of another log, the entry may stand elsewhere here
+    body = {**entry.body(), "position": placed.position}
+    stream = declarations_stream(draft.platform)
+    return [Ready(draft.platform, identity, stream, entry, body, known=None, version=None)]
+
+
 # --- events -----------------------------------------------------------------------------------
 
 
 def _event(draft: Draft, event: Event, record: Record, now: Instant, position: int) -> list[Ready]:
     if record.declaration("platform", draft.platform) is None:
         raise BadInput(f"there is no platform {draft.platform}", hint="declare it first")
-    body = event.body()
+    stand_ins = _stand_ins(draft, record)
+    body = {**event.body(), **stand_ins}
     recorded = record.version(event.id)
     if recorded is not None:
         known_body = record.event(event.id)
@@ -179,6 +225,7 @@ def _event(draft: Draft, event: Event, record: Record, now: Instant, position: i
         return []
     _free(record, event.id, but="event")
     _references(event, record)
+    _quotes(event)
     _clerical(event)
     known = _known(draft, event, body, record, now)
     version = version_of(
@@ -192,7 +239,9 @@ def _event(draft: Draft, event: Event, record: Record, now: Instant, position: i
     )
     refuse(event, version, record)
     stream = _stream(draft.platform, event, body, record)
-    return [Ready(draft.platform, event.id, stream, event, body, known, version)]
+    return [
+        Ready(draft.platform, event.id, stream, event, body, known, version, frozenset(stand_ins))
+    ]
 
 
 def _references(event: Event, record: Record) -> None:
@@ -214,8 +263,9 @@ def _references(event: Event, record: Record) -> None:
 def _resolve(event: Event, field: str, names: Names, id: str, record: Record) -> None:
     if names.what == "source":
         if record.declaration("source", source_of(id)) is None:
+            verb = "cites" if names.located else "names"
             raise BadInput(
-                f"{event.id} cites {source_of(id)}, and there is no source of that id",
+                f"{event.id} {verb} {source_of(id)}, and there is no source of that id",
                 hint="declare it among the sources",
             )
         return
@@ -247,6 +297,19 @@ def _a(type: str) -> str:
 
 def _plural(what: str) -> str:
     return "capabilities" if what == "capability" else f"{what}s"
+
+
+def _quotes(event: Event) -> None:
+    """What is quoted is quoted from somewhere: from a place that the event cites."""
+    cited = event.cites or ()
+    known = {*cited, *(parse(each).plain for each in cited)}
+    for key in event.quotes or ():
+        if key not in known:
+            raise BadInput(
+                f"quotes of {event.id}: {key!r} is nothing that it cites",
+                hint="quote under a citation of the same event, with or without what follows its "
+                "place",
+            )
 
 
 def _clerical(event: Event) -> None:

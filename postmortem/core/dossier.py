@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from postmortem.core.disruptions import Claims, Disruption, Expected, Settled
+from postmortem.core.evidence import DISPUTED, SNAPSHOT
 from postmortem.core.history import (
     ANNOUNCED,
     CLAIMED,
@@ -40,6 +41,7 @@ _PARENTS: Final = {
     "action-item-done": "item",
     "action-item-dropped": "item",
     CLAIMED: "about",
+    DISPUTED: "about",
     EFFECT_CHANGED: "disruption",
     RESCHEDULED: "announcement",
     WITHDRAWN: "announcement",
@@ -92,6 +94,7 @@ def dossier(
         services=of_kind("service", collector.services),
         capabilities=of_kind("capability", collector.capabilities),
         sources=of_kind("source"),
+        snapshots=tuple(item for item in items.values() if item.type == SNAPSHOT),
         items=tuple(found),
         disruptions=tuple(collector.disruptions),
     )
@@ -248,7 +251,7 @@ class _Collector:
         return self._known[item.fact]
 
     def _belongs(self, item: Item) -> bool:
-        if item.type == RETRACTED:
+        if item.type in (RETRACTED, SNAPSHOT):
             return False
         if self.incident is None or item.fact == self.incident:
             return True

@@ -17,12 +17,17 @@ from postmortem.core.fields import (
     Meta,
     Names,
     Plain,
+    Quotes,
     Said,
     Truth,
     When,
     Words,
+    cited,
     listed,
 )
+
+Identity = Annotated[str, Field(pattern=r"^[a-z0-9_:-]{1,450}$")]
+"""How the log calls an entry: the id of an event, `service:aws`, amended `service:aws:2`."""
 
 
 class Entry(BaseModel):
@@ -99,8 +104,11 @@ class Event(Entry):
     known_at: When | None = Field(
         None, description="from when it could be known; else the cited sources tell"
     )
-    cites: Annotated[list[Citation], BeforeValidator(listed)] | None = Field(
+    cites: Annotated[list[Citation], BeforeValidator(cited)] | None = Field(
         None, description="source ids, each with an optional #locator"
+    )
+    quotes: Quotes | None = Field(
+        None, description="short quotations, each under the citation that it is from"
     )
     note: Words | None = Field(None, description="a remark")
     replaces: AnyEventId | None = Field(

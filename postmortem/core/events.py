@@ -17,7 +17,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from postmortem.core.entries import Dated, Declaration, Entry, Event
+from postmortem.core.entries import Dated, Declaration, Entry, Event, Identity
 from postmortem.core.fields import (
     TIMED,
     AnnouncementId,
@@ -31,6 +31,9 @@ from postmortem.core.fields import (
     Plain,
     Requires,
     ServiceId,
+    Sha256,
+    SourceId,
+    Truth,
     When,
     Words,
     Zone,
@@ -56,11 +59,30 @@ class SourceDeclared(Declaration):
     TYPE = "source-declared"
     KIND = "source"
     title: Words = Field(description="its title")
+    kind: (
+        Literal[
+            "letter", "press", "status-page", "social", "court", "regulator", "blog",
+            "internal-log", "other",
+        ]
+        | None
+    ) = Field(None, description="what kind of source it is")  # fmt: skip
     url: Plain | None = Field(None, description="its address, exactly as written")
+    archive_url: Plain | None = Field(None, description="where a copy is kept, such as an archive")
     publisher: Plain | None = Field(None, description="who published it")
     author: Words | None = Field(None, description="who wrote it")
     lang: Plain | None = Field(None, description="its language, such as de")
     published_at: When | None = Field(None, description="when it was published")
+    retrieved_at: When | None = Field(None, description="when it was read")
+    reliability: Literal["A", "B", "C", "D", "E", "F"] | None = Field(
+        None,
+        description="how reliable it is by the Admiralty code: A completely, E not, F not known",
+    )
+    origins: Annotated[list[SourceId], BeforeValidator(listed)] | None = Field(
+        None, description="the sources that it reports from; else it speaks for itself"
+    )
+    public: Truth | None = Field(
+        None, description="true: its title and author may stand in a document for the public"
+    )
 
 
 class ServiceDeclared(Declaration):
@@ -197,6 +219,33 @@ class Retracted(Event):
     reason: Words = Field(description="why")
 
 
+class SnapshotTaken(Event):
+    """A source as somebody had it before him: the hash of its bytes, and of its text."""
+
+    TYPE = "snapshot-taken"
+    source: SourceId = Field(description="the source")
+    sha256: Sha256 = Field(description="the SHA-256 of its bytes")
+    length: Count = Field(description="how many bytes it has")
+    media_type: Plain = Field(description="its media type, such as text/html")
+    text_sha256: Sha256 | None = Field(None, description="the SHA-256 of its normalised text")
+    text_length: Count | None = Field(None, description="how many characters that has")
+    normalisation: Literal["nfc+ws1"] | None = Field(None, description="how it was normalised")
+    retrieved_at: When | None = Field(None, description="when it was read")
+    archive_url: Plain | None = Field(None, description="where this very version is kept")
+
+
+class FactDisputed(Event):
+    """Somebody says that a fact is not so; of its time another statement is a time-claimed."""
+
+    TYPE = "fact-disputed"
+    about: AnyEventId = Field(description="the event")
+    aspect: Literal["occurrence", "effect", "quantity", "attribution"] = Field(
+        description="what is disputed: that it happened at all, its effect, a number, who did it"
+    )
+    text: Words = Field(description="what they say instead")
+    by: Words | None = Field(None, description="who says so")
+
+
 class Note(Dated):
     """Something worth keeping that decides nothing of the state."""
 
@@ -205,6 +254,23 @@ class Note(Dated):
     about: Annotated[Id, Names("any")] | None = Field(
         None, description="the event, service or capability that it is about"
     )
+
+
+# --- about the log itself: seen whatever K is, and no fact about the world --------------------
+
+
+class WordsWithheld(Entry):
+    """Somebody's words were taken out of the record for good; only their digest stands there."""
+
+    TYPE = "words-withheld"
+    id: Identity = Field(description="how it is called: withheld:ENTRY:FIELD")
+    about: Identity = Field(
+        description="the entry that they stood in, as the log calls it: an event's id, source:a1:2"
+    )
+    position: Count = Field(description="where that entry stands in the log")
+    field: Plain = Field(description="the field that held them, or recorded_by")
+    reason: Words = Field(description="why, as everybody is told in their place")
+    basis: Words = Field(description="by which right, order or rule")
 
 
 DECLARATIONS: Final[Mapping[str, type[Declaration]]] = {
@@ -222,8 +288,11 @@ _EVENTS: Final[tuple[type[Event], ...]] = (
     CapabilityRevised,
     TimeClaimed,
     Retracted,
+    SnapshotTaken,
+    FactDisputed,
     Note,
     *INCIDENT_EVENTS,
 )
 EVENTS: Final[Mapping[str, type[Event]]] = {cls.TYPE: cls for cls in _EVENTS}
-CATALOGUE: Final[Mapping[str, type[Entry]]] = {**DECLARATIONS, **EVENTS}
+OF_THE_LOG: Final[Mapping[str, type[Entry]]] = {WordsWithheld.TYPE: WordsWithheld}
+CATALOGUE: Final[Mapping[str, type[Entry]]] = {**DECLARATIONS, **EVENTS, **OF_THE_LOG}

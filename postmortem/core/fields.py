@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from postmortem.core import formulas
+from postmortem.core import citations, formulas
 from postmortem.core.errors import BadInput
 from postmortem.core.times import (
     BEGINNING,
@@ -40,6 +40,8 @@ Body = dict[str, Any]
 
 ID_PATTERN: Final = r"^[a-z0-9_-]{1,200}$"
 LONGEST_TEXT: Final = 1_000_000
+LONGEST_QUOTATION: Final = 200
+"""Characters: as much as may be quoted of somebody's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,18 @@ class Names:
     what: str
     types: frozenset[str] = frozenset()
     """Which types of event it may name; empty: any."""
+    located: bool = False
+    """Whether a place in it may follow, after a `#`: a citation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """Marks a SHA-256 in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Marks quotations: short texts, each under the citation that it is from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +287,37 @@ def _truth(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+def _sha256(value: object) -> object:
+    if isinstance(value, str) and not _SHA256.fullmatch(value):
+        raise PydanticCustomError(
+            "hash", "a SHA-256 is written as 64 hexadecimal digits in lower case"
+        )
+    return value
+
+
+def _cited(value: object) -> object:
+    """A citation that is written as a mapping becomes the text that is recorded."""
+    if not isinstance(value, Mapping):
+        return _clean(value)
+    try:
+        return _clean(citations.from_mapping(value))
+    except ValueError as problem:
+        raise PydanticCustomError("citation", "{message}", {"message": str(problem)}) from None
+
+
+def _quotations(value: object) -> object:
+    for key, text in value.items() if isinstance(value, Mapping) else ():
+        if not isinstance(key, str) or not isinstance(text, str) or not text.strip():
+            raise PydanticCustomError("quotation", "a quotation is text under its citation")
+        if len(text) > LONGEST_QUOTATION:
+            raise PydanticCustomError(
+                "quotation",
+                "a quotation has at most {most} characters, and this one has {count}",
+                {"most": LONGEST_QUOTATION, "count": len(text)},
+            )
+    return _clean_all(value)
+
+
 def _zone(value: object) -> object:
     if isinstance(value, str) and not known_zone(value):
         raise PydanticCustomError(
@@ -286,7 +331,13 @@ def listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def cited(value: object) -> object:
+    """The same of citations, of which one may be written as a mapping."""
+    return [value] if isinstance(value, str | Mapping) else value
+
+
 _AMOUNT: Final = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)?(\.\.)?(-?[0-9]+(?:\.[0-9]+)?)?")
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _DURATION: Final = re.compile(
     r"(?=[0-9])(?:([0-9]{1,6})w)?(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?"
 )
@@ -300,9 +351,15 @@ Duration = Annotated[str, BeforeValidator(_duration)]
 Truth = Annotated[Literal[True, False], BeforeValidator(_truth)]
 Zone = Annotated[Plain, BeforeValidator(_zone)]
 Effect = Literal["unavailable", "degraded"]
+Sha256 = Annotated[str, BeforeValidator(_sha256), Hash()]
+Quotes = Annotated[dict[str, Any], BeforeValidator(_quotations), Said(), Quoted()]
 Citation = Annotated[
-    str, BeforeValidator(_clean), Field(pattern=r"^[a-z0-9_-]{1,200}(#.+)?$"), Names("source")
+    str,
+    BeforeValidator(_cited),
+    Field(pattern=r"^[a-z0-9_-]{1,200}(#.+)?$"),
+    Names("source", located=True),
 ]
+SourceId = Annotated[Id, Names("source")]
 ServiceId = Annotated[Id, Names("service")]
 CapabilityId = Annotated[Id, Names("capability")]
 

@@ -171,6 +171,8 @@ class Dossier:
     capabilities: Mapping[str, Declared]
     sources: Mapping[str, Declared]
     """All sources of the platform."""
+    snapshots: tuple[Item, ...]
+    """All snapshots of them in force."""
     items: tuple[Item, ...]
     disruptions: tuple[Disruption | Expected, ...]
     """By start, then by id."""

@@ -37,7 +37,7 @@ class Told(Protocol):
     @property
     def shown(self) -> Body: ...
     @property
-    def withheld(self) -> frozenset[str]: ...
+    def withheld(self) -> Mapping[str, str]: ...
 
 
 def span_in(body: Body, key: str) -> Span | None:
@@ -68,7 +68,7 @@ class Declared:
     recorded: Instant
     body: Body
     """Words that are withheld stand there as `[withheld]`."""
-    withheld: frozenset[str]
+    withheld: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -103,8 +103,8 @@ class Item:
     """Who recorded it."""
     body: Body
     """As recorded, people's words in the clear, or `[withheld]` where they are."""
-    withheld: frozenset[str]
-    """The fields whose words are."""
+    withheld: Mapping[str, str]
+    """The fields whose words are, and why."""
     time: Settled | None = None
     """When it happened, with all that is claimed of it; of an announcement, when it was made."""
     due: Settled | None = None

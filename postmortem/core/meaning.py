@@ -13,7 +13,9 @@ from postmortem.core.recorded import SUBJECTS, span_of
 
 _NAMING: Final = frozenset({*SUBJECTS, "addresses", "revisions"})
 """The keys that name facts, each by whichever of its ids."""
-_SETS: Final = frozenset({"cites", "services", "capabilities", "kinds", "alternatives", "silence"})
+_SETS: Final = frozenset(
+    {"cites", "services", "capabilities", "kinds", "alternatives", "silence", "origins"}
+)
 """The lists in which the order says nothing."""
 _AMOUNTS: Final = frozenset({"amount", "volume", "records"})
 
@@ -23,8 +25,9 @@ def differences(name: str, new: Body, old: Body, record: Record) -> list[str]:
     ours, theirs = _meaning(name, new, record), _meaning(name, old, record)
     found = []
     for field in sorted({*ours, *theirs}):
-        if words.digest_in(old.get(field)) and field in CATALOGUE[name].said():
-            continue  # withheld: nobody can say any more, and it stays withheld
+        stands = new.get(field, old.get(field))
+        if words.digest_in(stands) and field in CATALOGUE[name].said():
+            continue  # withheld, or not at hand: nobody can say any more, and it stays so
         if ours.get(field) != theirs.get(field):
             found.append(f"{field} is {_shown(new, field)}, and was {_shown(old, field)}")
     return found

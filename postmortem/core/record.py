@@ -14,6 +14,18 @@ NOW = AsOf(END)
 """As all that is recorded stands."""
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry as the log holds it: where it stands, its type, and its fields as stored."""
+
+    position: int
+    type: str
+    stored: Body
+    """The body, and `recorded_by` where somebody was named; every text is a digest."""
+    held: frozenset[str] = frozenset()
+    """The fields whose words are at hand."""
+
+
 class Record(Words, Protocol):
     """What deciding needs to know of one platform's record: every answer by an index."""
 
@@ -27,6 +39,10 @@ class Record(Words, Protocol):
 
     def event(self, id: str) -> Body | None:
         """The body of the event of that id, words in the clear unless withheld."""
+        ...
+
+    def entry(self, identity: str) -> Placed | None:
+        """The entry that the log calls so: an event by its id, a declaration as `service:aws:2`."""
         ...
 
     def version(self, id: str) -> Version | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from postmortem.core import formulas
 from postmortem.core.disruptions import settle
 from postmortem.core.entries import Event
 from postmortem.core.errors import BadInput, Refused
+from postmortem.core.events import SnapshotTaken
+from postmortem.core.evidence import circle
 from postmortem.core.fields import When
 from postmortem.core.history import (
     CLAIMED,
@@ -53,6 +57,31 @@ def formula_holds(capability: str, requires: object, record: Record) -> None:
             "the formula would close a circle: " + " → ".join([capability, *path]),
             hint="every formula ever recorded counts, also of revisions and former declarations",
         )
+
+
+def origins_hold(source: str, named: Iterable[str], record: Record) -> None:
+    """Every source that it reports from must be there, and none may report from it.
+
+    Raises: BadInput.
+    """
+    for origin in named:
+        if origin != source and record.declaration("source", origin) is None:
+            raise BadInput(
+                f"{source} reports from {origin}, and there is no source of that id",
+                hint="declare it first, or mend the id",
+            )
+    path = circle(source, named, partial(_reports_from, record))
+    if path is not None:
+        raise BadInput(
+            "the sources would report from each other in a circle: " + " → ".join(path),
+            hint="origins name what a source reports from, towards the first to say it",
+        )
+
+
+def _reports_from(record: Record, source: str) -> Sequence[str]:
+    declared = record.declaration("source", source)
+    found: Sequence[str] = () if declared is None else declared[1].get("origins", ())
+    return found
 
 
 def is_part(record: Record, id: str) -> bool:
@@ -234,6 +263,14 @@ def _complete(event: Event) -> None:
             f"{event.id} gives a {has} without a {lacks}",
             hint="they go together, such as volume: 70 and volume_unit: TB",
         )
+    if isinstance(event, SnapshotTaken):
+        told = (event.text_sha256, event.text_length, event.normalisation)
+        if any(each is None for each in told) and any(each is not None for each in told):
+            raise Refused(
+                f"{event.id} tells of its text in part only",
+                hint="text_sha256, text_length and normalisation go together; leave out all three "
+                "where the text cannot be read",
+            )
 
 
 _CHANGEABLE: Final = frozenset({"owner", "priority", "due", "text"})

@@ -65,6 +65,24 @@ def digest_in(value: object) -> str | None:
     return None
 
 
+WITHHELD: Final = "[withheld]"
+"""What people see in place of words that are kept from them."""
+NOT_HERE: Final = "not in this copy"
+"""The reason that is told of words that are gone, and nothing in the log says why."""
+
+
+def withheld(reason: str) -> str:
+    """What people see in place of words that were withdrawn, and why."""
+    return f"[withheld: {reason}]"
+
+
+def reason_in(shown: object) -> str | None:
+    """The reason in what `withheld` made; None of anything else."""
+    if isinstance(shown, str) and shown.startswith("[withheld: ") and shown.endswith("]"):
+        return shown.removeprefix("[withheld: ")[:-1]
+    return None
+
+
 def canonical(document: Any) -> bytes:
     """The canonical JSON bytes of text, integers, booleans, lists and mappings (RFC 8785).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -72,7 +72,7 @@ class _Casebook:
         for section, cls in SECTIONS.items():
             if section in top:
                 entries = self.mapping(top[section], section)
-                ordered = _by_need(entries, self) if section == "capabilities" else entries
+                ordered = _by_need(entries, self, section) if section in _NEEDS else list(entries)
                 found += [self.declared(cls, id, entries[id]) for id in ordered]
         opened, told = self.incidents(top["incidents"]) if "incidents" in top else ([], [])
         found += opened
@@ -176,12 +176,13 @@ def closest(word: str, words: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
 
 
-def _by_need(entries: Mapping[str, Node], book: _Casebook) -> list[str]:
-    """The capabilities in an order in which each comes after those of the file that it names.
+def _by_need(entries: Mapping[str, Node], book: _Casebook, section: str) -> list[str]:
+    """The entries of a section in an order in which each comes after those that it names.
 
     Raises: BadInput, where they run in a circle.
     """
-    needs = {id: [part for part in _named(node) if part in entries] for id, node in entries.items()}
+    named, told, hint = _NEEDS[section]
+    needs = {id: [part for part in named(node) if part in entries] for id, node in entries.items()}
     done: list[str] = []
     state: dict[str, bool] = {}  # False while it is being visited, True afterwards
     for start in entries:
@@ -197,9 +198,7 @@ def _by_need(entries: Mapping[str, Node], book: _Casebook) -> list[str]:
             if state.get(ahead[0]) is False:
                 circle = [*path[path.index(ahead[0]) :], ahead[0]]
                 raise BadInput(
-                    "the formulas run in a circle: " + " → ".join(circle),
-                    place=book.place(entries[ahead[0]]),
-                    hint="a capability cannot need itself",
+                    f"{told}: " + " → ".join(circle), place=book.place(entries[ahead[0]]), hint=hint
                 )
             path.append(ahead[0])
     return done
@@ -213,3 +212,21 @@ def _named(node: Node) -> list[str]:
         return list(dict.fromkeys(formulas.ids(formulas.parse(value))))
     except BadInput:
         return []  # said properly, and with its line, when the entry itself is read
+
+
+def _origins(node: Node) -> list[str]:
+    value = node.plain()
+    named = value.get("origins", ()) if isinstance(value, dict) else ()
+    listed = [named] if isinstance(named, str) else named
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+
+
+_NEEDS: Final[Mapping[str, tuple[Callable[[Node], list[str]], str, str]]] = {
+    "sources": (
+        _origins,
+        "the sources report from each other in a circle",
+        "origins name what a source reports from, towards the first to say it",
+    ),
+    "capabilities": (_named, "the formulas run in a circle", "a capability cannot need itself"),
+}
+"""The sections whose entries name each other: what an entry names, and what a circle is called."""

@@ -12,16 +12,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from postmortem.core import reading
 from postmortem.core.decide import Draft
-from postmortem.core.entries import Declaration, Entry
+from postmortem.core.entries import Declaration, Entry, Event
 from postmortem.core.errors import BadInput, Place, Problem
+from postmortem.core.events import WordsWithheld
 from postmortem.core.fields import Body
 from postmortem.core.recorded import upcast
 from postmortem.core.times import END, parse_stored
+from postmortem.core.withdrawal import placeholder
 from postmortem.core.words import Disclosure, digest_in, unprintable
 from postmortem.importers.document import decoded, json_fault
 
@@ -78,21 +80,19 @@ class Line:
     envelope: Body
     disclosures: list[Disclosure]
 
-    def draft(self, amend: bool, *, withheld: bool = False) -> Draft:
-        """What is to be recorded of it.
-
-        `withheld`: whether it may lack words; something else stands for them then.
+    def draft(self, amend: bool) -> Draft:
+        """What is to be recorded of it; of words that it lacks the digests.
 
         Raises: BadInput, with file and line.
         """
         try:
-            return self._draft(amend, withheld)
+            return self._draft(amend)
         except reading.Misfit as misfit:
             raise misfit.problem.at(self.place) from None
         except Problem as problem:
             raise problem.at(self.place) from None
 
-    def _draft(self, amend: bool, withheld: bool) -> Draft:
+    def _draft(self, amend: bool) -> Draft:
         cls, body = upcast(self.envelope["type"], self.envelope["body"])
         id, number = self.envelope["id"], None
         if issubclass(cls, Declaration):
@@ -101,9 +101,10 @@ class Line:
                 raise BadInput(f"{id!r} is not how a log names a {cls.KIND}")
             id, number = identity[2], int(identity[3] or 1)
         known = self.envelope["known_at"]
-        if (known is None) is (number is None):
+        if (known is None) is issubclass(cls, Event):
             raise BadInput("events have a known_at, and declarations have none")
-        fields = {**body, **self._words(cls, body, withheld), "id": id}
+        texts, stand_ins = self._words(cls, body)
+        fields = {**body, **texts, "id": id}
         entry = reading.entry(cls, fields, zone=None, stored=True)
         return Draft(
             self.envelope["platform"],
@@ -112,23 +113,24 @@ class Line:
             amend,
             None if known is None else parse_stored(known),
             number,
+            stand_ins,
         )
 
-    def _words(self, cls: type[Entry], body: Body, withheld: bool) -> Body:
-        """The words behind the digests of the body."""
+    def _words(self, cls: type[Entry], body: Body) -> tuple[Body, Body]:
+        """The words behind the digests of the body, and the digests of those that are not there.
+
+        Something stands for the latter, for a body has to have its words; it is not recorded.
+        """
         texts = {d.digest(): d.value for d in self.disclosures}
-        found = {}
+        found, stand_ins = {}, {}
         for field in sorted(cls.said() & set(body)):
             digest = digest_in(body[field])
             if digest is None:
                 raise BadInput(f"{field} is no digest of words")
-            if digest not in texts and not withheld:
-                raise BadInput(
-                    f"the words of {field} are withheld",
-                    hint="a copy of such a log is made with --keep-recorded",
-                )
-            found[field] = texts.get(digest, {} if field == "meta" else "withheld")
-        return found
+            if digest not in texts:
+                stand_ins[field] = body[field]
+            found[field] = texts.get(digest, placeholder(field))
+        return found, stand_ins
 
 
 def identify(name: str, data: bytes) -> bool:
@@ -138,7 +140,7 @@ def identify(name: str, data: bytes) -> bool:
 
 def extract(name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
     """A draft a line. Raises: BadInput, with file and line."""
-    for line in lines(name, data):
+    for line in without_withheld(lines(name, data))[0]:
         yield line.draft(amend)
 
 
@@ -147,6 +149,24 @@ def lines(name: str, data: bytes) -> Iterator[Line]:
     for number, text in enumerate(decoded(data, name).split("\n"), 1):
         if text.strip():
             yield _line(text, Place(name, number))
+
+
+def without_withheld(lines: Iterable[Line]) -> tuple[list[Line], int]:
+    """The same lines without words that a later one withdraws; and how many texts these were."""
+    found = list(lines)
+    gone = {
+        (line.envelope["body"].get("position"), line.envelope["body"].get("field"))
+        for line in found
+        if line.envelope["type"].partition("/")[0] == WordsWithheld.TYPE
+    }
+    dropped = 0
+    for number, line in enumerate(found):
+        place = line.envelope["position"]
+        kept = [said for said in line.disclosures if (place, said.field) not in gone]
+        if len(kept) < len(line.disclosures):
+            dropped += len(line.disclosures) - len(kept)
+            found[number] = replace(line, disclosures=kept)
+    return found, dropped
 
 
 def _line(text: str, place: Place) -> Line:

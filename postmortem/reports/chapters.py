@@ -328,6 +328,14 @@ class Chapters:
         subject = self._subject(one, item)
         if what == "contested":
             return self._contested(one, item, subject)
+        if what == "disputed":
+            by = self.record[one["by"]]
+            told = say("doubt.disputed", subject=subject, aspect=say(f"aspect.{one['aspect']}"))
+            words = self.wording.escaped(by["says"].get("text"))
+            return Markdown(f"{told} {words} {self.telling.cites(by)}")
+        if what == "against":
+            marks = self.telling.cites({"cites": one["cites"]})
+            return Markdown(f"{say('doubt.against', subject=subject)} {marks}")
         if what == "rough":
             if one["within"] is None:
                 return say("doubt.unbounded", subject=subject, time=self.wording.when(one))

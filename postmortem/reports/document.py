@@ -5,6 +5,7 @@ along, and whoever has the record can make them anew and compare. Lengths of tim
 instants RFC 3339 in UTC.
 
     question      what was asked: platform, incident, audience, K, R, the position of the log
+    log           the whole log at R: its size, and the root of the tree over it, in base64
     platform      id, name, zone
     incident      id, title, status, severities, window, services, capabilities; document and texts
     record        every fact that belongs to it, by its first id: times, words, citations
@@ -12,11 +13,13 @@ instants RFC 3339 in UTC.
     capabilities, services, notices, cuts, measures
                   what was worked out; `names` are those of services that it is not about
     doubts        what is not known, found in the record
+    coverage      how many facts rest on no origin, on one, on two or more
     sources       numbered, with the places that are cited of each
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,17 +29,17 @@ from postmortem.core import formulas
 from postmortem.core.disruptions import Settled
 from postmortem.core.history import CLAIMED
 from postmortem.core.incident import ActionItem, Deadline, Dossier, Estimate, Held, Question
-from postmortem.core.items import Declared, Item
+from postmortem.core.items import Item
 from postmortem.core.metrics import Anchor, Invalid, Measure, NotApplicable, Range, SoFar, word
 from postmortem.core.times import (
-    BEGINNING,
-    END,
     Instant,
     Span,
     format_bound,
     format_instant,
 )
+from postmortem.reports.cited import cited_sources, span_document, stated
 from postmortem.reports.doubts import doubts
+from postmortem.reports.evidence import covered
 from postmortem.reports.standing import capabilities, cuts, notices, services, window
 
 Facts: TypeAlias = dict[str, Any]
@@ -56,8 +59,28 @@ _ASIDE: Final = frozenset(
 )  # fmt: skip
 """What stands in a part of its own, and not in the timeline."""
 _ENVELOPE: Final = frozenset(
-    {"id", "at", "known_at", "cites", "replaces", "clerical", "public", "silence", "meta", "note"}
+    {
+        "id",
+        "at",
+        "known_at",
+        "cites",
+        "quotes",
+        "replaces",
+        "clerical",
+        "public",
+        "silence",
+        "meta",
+        "note",
+    }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The whole log at R, all platforms in it: how many events, and the root of their tree."""
+
+    size: int
+    root: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,7 @@ class Frame:
     recorded: Instant
     position: int
     """The last position of the platform's log at R."""
+    log: Log
 
     @property
     def known_or_recorded(self) -> Instant:
@@ -100,6 +124,10 @@ def facts(
             "position": frame.position,
             "until": format_instant(dossier.until),
         },
+        "log": {
+            "size": frame.log.size,
+            "root": b64encode(frame.log.root).decode("ascii"),
+        },
         "platform": _platform(dossier, frame.platform),
         "incident": _incident(dossier, span),
         "texts": {part: item.fact for part, item in sorted(dossier.texts.items())},
@@ -126,8 +154,9 @@ def facts(
         "cuts": cuts(dossier, span),
         "measures": plain,
         "doubts": doubts(dossier),
+        "coverage": covered(dossier),
     }
-    found["sources"] = _sources(dossier, timeline)
+    found["sources"] = cited_sources(dossier, timeline)
     return found
 
 
@@ -201,19 +230,6 @@ def settled(time: Settled, written: str | None, claims: Iterable[Item] = ()) -> 
     }
 
 
-def span_document(span: Span | None) -> Facts:
-    """The bounds of a span in UTC, null where they are open."""
-    earliest, latest = (BEGINNING, END) if span is None else span
-    return {"earliest": format_bound(earliest), "latest": format_bound(latest)}
-
-
-def _stated(span: Span | None, written: str | None) -> Facts | None:
-    """A time that nobody else states."""
-    if span is None:
-        return None
-    return {**span_document(span), "written": written, "contested": False, "claims": []}
-
-
 # --- the frame ------------------------------------------------------------------------------------
 
 
@@ -248,50 +264,6 @@ def _incident(dossier: Dossier, span: Span | None) -> Facts:
         "services": sorted(dossier.services),
         "capabilities": sorted(dossier.capabilities),
     }
-
-
-def _sources(dossier: Dossier, timeline: Sequence[Item]) -> list[Facts]:
-    """What is cited, numbered in the order of the timeline, each place of it with a letter."""
-    places: dict[str, dict[str, None]] = {}
-    for item in (*timeline, *dossier.items):
-        for citation in (*item.cites, *(each for claim in item.claims for each in claim.cites)):
-            id, _, locator = citation.partition("#")
-            places.setdefault(id, {})[locator] = None
-    return [
-        _source(number, id, list(locators), dossier.sources.get(id))
-        for number, (id, locators) in enumerate(places.items(), 1)
-    ]
-
-
-def _source(number: int, id: str, locators: Sequence[str], declared: Declared | None) -> Facts:
-    body: Mapping[str, Any] = {} if declared is None else declared.body
-    withheld = frozenset() if declared is None else declared.withheld
-    published = None if declared is None else declared.published
-    written = body["published_at"]["written"] if published is not None else None
-    return {
-        "number": number,
-        "id": id,
-        **{
-            # of a source without its title the id is told, so nothing needs to stand there
-            key: None if key in withheld else body.get(key)
-            for key in ("title", "author", "publisher", "url", "lang")
-        },
-        "published": _stated(published, written),
-        "places": [
-            {"locator": locator, "mark": f"{number}{_letters(index) if len(locators) > 1 else ''}"}
-            for index, locator in enumerate(locators)
-        ],
-    }
-
-
-def _letters(index: int) -> str:
-    """`a` to `z`, then `aa`, `ab` and so on."""
-    text = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        text = chr(ord("a") + rest) + text
-    return text
 
 
 # --- measures -------------------------------------------------------------------------------------
@@ -374,7 +346,7 @@ def _estimate(estimate: Estimate, dossier: Dossier) -> Facts:
 def _deadline(deadline: Deadline, dossier: Dossier) -> Facts:
     return {
         "id": deadline.item.fact,
-        "due": _stated(deadline.due, deadline.item.wording("due")),
+        "due": stated(deadline.due, deadline.item.wording("due")),
         "status": deadline.status(dossier.until),
         "met": [each.fact for each in deadline.met],
     }
@@ -388,7 +360,7 @@ def _action_item(item: ActionItem, dossier: Dossier) -> Facts:
         "kind": opened.text("kind"),
         "owner": item.owner,
         "priority": item.priority,
-        "due": _stated(item.due, item.due_written),
+        "due": stated(item.due, item.due_written),
         "status": item.status(dossier.until),
         "outcome": None if item.end is None else item.end.text("text") or item.end.text("reason"),
         "ended": None if item.end is None else item.end.fact,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from postmortem.core.citations import DISPUTES
+from postmortem.core.evidence import DISPUTED, Evidence
 from postmortem.core.history import (
     ANNOUNCED,
     CONFIRMED,
@@ -17,6 +19,7 @@ from postmortem.core.history import (
 from postmortem.core.incident import Dossier
 from postmortem.core.items import Item
 from postmortem.core.times import BEGINNING, END, format_bound
+from postmortem.reports.evidence import weighed
 
 Facts = dict[str, Any]
 
@@ -39,7 +42,8 @@ def doubts(dossier: Dossier) -> list[Facts]:
         *_rough(dossier),
         *_missing(dossier),
         *_silent(dossier),
-        *_sourced(deciding),
+        *_disputed(dossier),
+        *_sourced(weighed(dossier, deciding)),
     ]
 
 
@@ -110,13 +114,20 @@ def _silent(dossier: Dossier) -> Iterator[Facts]:
         yield {"what": "silent", "services": silent}
 
 
-def _sourced(items: list[Item]) -> Iterator[Facts]:
-    """Facts that rest on one source alone, and those that cite none."""
-    counted = {
-        item.fact: {*item.sources, *(id for claim in item.claims for id in claim.sources)}
-        for item in items
-    }
+def _disputed(dossier: Dossier) -> Iterator[Facts]:
+    """Facts of which somebody says that they are not so, other than in their time."""
+    for item in dossier.of(DISPUTED):
+        about = str(item.names("about"))
+        yield {"what": "disputed", "id": about, "aspect": item.body["aspect"], "by": item.fact}
+    for one in weighed(dossier, list(dossier.items)):
+        if one.of(DISPUTES):
+            cites = [each.written() for each in one.of(DISPUTES)]
+            yield {"what": "against", "id": one.fact, "cites": cites}
+
+
+def _sourced(found: list[Evidence]) -> Iterator[Facts]:
+    """Facts that rest on one origin alone, and those that nothing supports."""
     for what, count in (("one-source", 1), ("no-source", 0)):
-        ids = [fact for fact, sources in counted.items() if len(sources) == count]
+        ids = [one.fact for one in found if one.independent == count]
         if ids:
             yield {"what": what, "ids": ids}

@@ -7,12 +7,33 @@ we know stands in `data`. Source: CloudEvents 1.0.2; extensions `recordedtime`, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from postmortem.core.words import Disclosure
 
 TYPE_PREFIX: Final = "postmortem."
+
+
+def for_public(
+    log: Iterable[tuple[dict[str, Any], Sequence[Disclosure]]],
+) -> Iterator[tuple[dict[str, Any], list[Disclosure]]]:
+    """The same log with the words alone that may be told to everybody.
+
+    These are the words of events marked `public`, but for who recorded them; and of what says why
+    such words were withdrawn. All else stays a digest, so every stored byte is the same.
+    """
+    told: set[tuple[str, str]] = set()
+    for envelope, said in log:
+        about = envelope["body"].get("about")
+        withdrawal = envelope["type"].startswith("words-withheld/")
+        if envelope["body"].get("public") is True or (
+            withdrawal and (envelope["platform"], about) in told
+        ):
+            told.add((envelope["platform"], envelope["id"]))
+            yield envelope, [each for each in said if each.field != "recorded_by"]
+        else:
+            yield envelope, []
 
 
 def line(envelope: dict[str, Any], said: Iterable[Disclosure]) -> str:

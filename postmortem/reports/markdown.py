@@ -30,7 +30,7 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from postmortem.core.errors import BadInput, Place
-from postmortem.core.words import for_terminal
+from postmortem.core.words import WITHHELD, for_terminal, reason_in
 from postmortem.reports.chapters import Chapters, link, mermaid, target
 from postmortem.reports.edition import TEMPLATES, Edition, Template
 from postmortem.reports.narrative import narrative
@@ -105,6 +105,13 @@ class _Environment(ImmutableSandboxedEnvironment):
     concat = staticmethod(lambda parts: Markdown("".join(parts)))
 
 
+def _authored(wording: Wording, text: object, below: int = 2) -> Markdown:
+    """What an author wrote in Markdown; a reason why it is withheld is no Markdown of his."""
+    if text == WITHHELD or reason_in(text) is not None:
+        return wording.escaped(text)
+    return Markdown(narrative(str(text), below))
+
+
 @lru_cache(maxsize=8)  # compiling a template takes longer than filling it
 def _environment(
     language: str, zone: str | None, template: Template
@@ -120,7 +127,7 @@ def _environment(
         autoescape=False,
     )
     environment.filters |= {
-        "md": lambda text, below=2: Markdown(narrative(str(text), below)),
+        "md": partial(_authored, wording),
         "when": wording.when,
         "utc": wording.utc,
         "moment": wording.moment,
@@ -195,8 +202,10 @@ def _front(facts: Mapping[str, Any], wording: Wording, template: Template) -> Ma
         "known_at": question["known_at"] or question["recorded_at"],
         "recorded_at": question["recorded_at"],
         "position": question["position"],
+        "log_size": facts["log"]["size"],
     }
     lines = [f"{key}: {inert(value)}" for key, value in values.items() if value is not None]
+    lines.append(f'log_root: "{facts["log"]["root"]}"')  # as checkpoints have it; base64 is inert
     return Markdown("\n".join(["---", *lines, "---"]))
 
 

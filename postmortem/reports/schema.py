@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from postmortem.core import catalogue
 from postmortem.core.catalogue import Field, Kind, Kinds
+from postmortem.core.citations import STANCES
 from postmortem.core.formulas import LISTS, SINGLES
 from postmortem.core.short_form import IMPACT, IMPACT_TEXT, MILESTONES, OPENED, SHORT, Short
 
@@ -254,9 +255,29 @@ def _formula() -> Schema:
 _COMMON: Final[Schema] = {
     "id": {"type": "string", "pattern": f"^{_ID}$"},
     "citation": {
-        "type": "string",
-        "pattern": f"^{_ID}(#.+)?$",
-        "description": "a source id, with an optional #locator",
+        "description": "a source id, with an optional #locator; or the same in parts",
+        "anyOf": [
+            {"type": "string", "pattern": f"^{_ID}(#.+)?$"},
+            _mapping(
+                {
+                    "source": {"$ref": "#/$defs/id"},
+                    "char": {
+                        "description": "from which character of the normalised text to which, "
+                        "the end excluded: [5, 30]",
+                        "type": ["array", "string"],
+                    },
+                    "page": {"type": ["integer", "string"]},
+                    "fragment": {"type": "string"},
+                    "at": {"description": "any other place, in words", "type": "string"},
+                    "excerpt": {"type": "string", "pattern": "^[0-9a-f]{32,64}$"},
+                    "length": {"type": ["integer", "string"]},
+                    "snapshot": {"type": "string", "pattern": "^[0-9a-f]{8,64}$"},
+                    "stance": {"enum": list(STANCES)},
+                    "credibility": {"enum": [*range(1, 7), *map(str, range(1, 7))]},
+                },
+                ["source"],
+            ),
+        ],
     },
     "time": {
         "description": "a written time, an instant or a span: 2021-01-10T23:59-08:00, "

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from postmortem.core.words import reason_in
+
 Facts = Mapping[str, Any]
 
 _MISSING: Final = object()
@@ -20,6 +22,28 @@ class Difference(NamedTuple):
     place: str
     document: str | None
     record: str | None
+
+
+class WithheldSince(NamedTuple):
+    """A place in the facts where the document still shows words that are withheld by now."""
+
+    place: str
+    reason: str
+
+
+def parted(found: list[Difference]) -> tuple[list[Difference], list[WithheldSince]]:
+    """What differs, without the words that were withdrawn since; and where these still stand.
+
+    Nobody can say any more whether the document has them right.
+    """
+    other, since = [], []
+    for each in found:
+        reason = reason_in(each.record)
+        if reason is None or reason_in(each.document) is not None:
+            other.append(each)
+        else:
+            since.append(WithheldSince(each.place, reason))
+    return other, since
 
 
 def differences(document: Facts, record: Facts) -> list[Difference]:

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from postmortem.core.times import Instant, in_zone, parse_stored
+from postmortem.core.words import WITHHELD, reason_in
 from postmortem.reports import escaping
 
 LANGUAGES: Final = ("en", "de")
 
 _FOLDER: Final = Path(__file__).with_name("languages")
 _SECOND: Final = 1_000_000
-WITHHELD: Final = "[withheld]"
-"""What stands in the facts in place of words that are withheld."""
 
 
 class Markdown(str):
@@ -71,6 +70,8 @@ class Wording:
             return Markdown("")
         if value == WITHHELD:
             return self.say("withheld")
+        if (reason := reason_in(value)) is not None:
+            return self.say("withheld.because", reason=reason)
         if isinstance(value, bool):
             return self.say("yes" if value else "no")
         if isinstance(value, list | tuple):

@@ -37,9 +37,12 @@ from postmortem.core.errors import (
     StoreMissing,
     StoreProblem,
 )
+from postmortem.core.events import WordsWithheld
 from postmortem.core.recorded import Recorded, upcast
 from postmortem.core.times import BEGINNING, Instant, format_instant
 from postmortem.core.words import Disclosure
+from postmortem.store import tables, tree
+from postmortem.store.tables import SCHEMA
 from postmortem.store.view import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble
 
 LOCK_TIMEOUT: Final = 30
@@ -49,52 +52,6 @@ PRAGMAS: Final = (
     "foreign_keys=ON",
     "trusted_schema=OFF",
     "cell_size_check=ON",
-)
-
-SCHEMA: Final = (
-    """CREATE TABLE stored_events (
-        position INTEGER PRIMARY KEY CHECK (position >= 1),
-        originator_id TEXT NOT NULL,
-        originator_version INTEGER NOT NULL CHECK (originator_version >= 1),
-        topic TEXT NOT NULL,
-        state BLOB NOT NULL,
-        event_id TEXT NOT NULL UNIQUE,
-        recorded_at INTEGER NOT NULL,
-        UNIQUE (originator_id, originator_version)
-    ) STRICT""",
-    # people's words; what may one day be withdrawn
-    """CREATE TABLE disclosures (
-        digest TEXT PRIMARY KEY,
-        position INTEGER NOT NULL,
-        field TEXT NOT NULL,
-        salt TEXT NOT NULL,
-        value TEXT NOT NULL
-    ) STRICT""",
-    "CREATE INDEX disclosures_by_position ON disclosures (position)",
-    # facts about the store itself: its id, what it is a copy of
-    "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
-    """CREATE TRIGGER log_no_update BEFORE UPDATE ON stored_events
-       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
-    """CREATE TRIGGER log_no_delete BEFORE DELETE ON stored_events
-       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
-    # REPLACE deletes without firing delete triggers: it is refused before it can
-    """CREATE TRIGGER log_dense BEFORE INSERT ON stored_events
-       WHEN NEW.position <> (SELECT coalesce(max(position), 0) + 1 FROM stored_events)
-       BEGIN SELECT RAISE(ABORT, 'the log is append-only, and its positions are dense'); END""",
-    """CREATE TRIGGER log_no_replace BEFORE INSERT ON stored_events
-       WHEN EXISTS (SELECT 1 FROM stored_events WHERE event_id = NEW.event_id)
-         OR EXISTS (SELECT 1 FROM stored_events WHERE originator_id = NEW.originator_id
-                    AND originator_version = NEW.originator_version)
-       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
-    """CREATE TRIGGER log_not_back_in_time BEFORE INSERT ON stored_events
-       WHEN NEW.recorded_at < (SELECT max(recorded_at) FROM stored_events
-                               WHERE position = NEW.position - 1)
-       BEGIN SELECT RAISE(ABORT, 'recorded_at never decreases'); END""",
-    """CREATE TRIGGER words_no_update BEFORE UPDATE ON disclosures
-       BEGIN SELECT RAISE(ABORT, 'words are withdrawn, never changed'); END""",
-    """CREATE TRIGGER words_no_replace BEFORE INSERT ON disclosures
-       WHEN EXISTS (SELECT 1 FROM disclosures WHERE digest = NEW.digest)
-       BEGIN SELECT RAISE(ABORT, 'words are withdrawn, never changed'); END""",
 )
 
 
@@ -227,6 +184,7 @@ class SQLiteWriting:
         self.position: int = last[0] if last else 0
         self._last: Instant = last[1] if last else BEGINNING
         self.now: Instant = max(clock(), self._last + 1)
+        self._tree: tree.Growth | None = None
 
     def at(self, recorded: Instant) -> None:
         """What follows was recorded then: only for a copy, which keeps what it copies.
@@ -245,7 +203,7 @@ class SQLiteWriting:
         body = dict(ready.body)
         said = [
             Disclosure(words.salt(secrets.token_bytes(16)), field, body[field])
-            for field in sorted(type(ready.entry).said())
+            for field in sorted(type(ready.entry).said() - ready.withheld)
             if field in body
         ]
         for disclosure in said:
@@ -285,6 +243,18 @@ class SQLiteWriting:
             [stored],
             columns=[(recorded.position, f"{recorded.platform}/{recorded.id}", self.now)],
         )
+        here = {disclosure.digest() for disclosure in said}
+        self.connection.executemany(
+            tables.ABSENT,
+            [
+                (digest, recorded.position)
+                for digest in tables.digests_in(recorded.envelope())
+                if digest not in here
+            ],
+        )
+        if self._tree is None:
+            self._tree = tree.Growth(self.connection, self.position)
+        self._tree.append(stored.state)
         self.connection.executemany(
             "INSERT INTO disclosures VALUES (?, ?, ?, ?, ?)",
             [
@@ -292,12 +262,22 @@ class SQLiteWriting:
                 for d in said
             ],
         )
+        if recorded.name == WordsWithheld.TYPE:
+            self._withdraw(recorded.body["position"], recorded.body["field"])
         self.position = recorded.position
         self._last = self.now
+
+    def _withdraw(self, position: int, field: str) -> None:
+        """The words go together with what says so; `store.erasure` sees to their traces."""
+        self.connection.execute("PRAGMA secure_delete=ON")
+        self.connection.execute(
+            "DELETE FROM disclosures WHERE position = ? AND field = ?", (position, field)
+        )
 
     def say(self, key: str, value: str) -> None:
         """Set down a fact about the store itself."""
         self.connection.execute("INSERT INTO about VALUES (?, ?)", (key, value))
+        tree.seal(self.connection)
 
 
 class SQLiteLedger:
@@ -340,6 +320,7 @@ class SQLiteLedger:
         for statement in recorder.construct_create_table_statements():
             cursor.execute(statement)
         cursor.execute("INSERT INTO about VALUES ('id', ?)", (str(uuid4()),))
+        tree.seal(connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[es.SQLiteCursor]:
@@ -386,6 +367,8 @@ class SQLiteLedger:
         Raises: StoreProblem; and whatever the block raises, after which nothing is recorded.
         """
         with self._explained(), self._transaction() as cursor:
+            if not tree.is_kept(cursor.sqlite_cursor.connection):
+                tables.bring_up(cursor.sqlite_cursor.connection)
             yield SQLiteWriting(self._log, cursor, self._clock)
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from postmortem.core.chronicle import names_in
+from postmortem.core.chronicle import SOURCES, names_in
 from postmortem.core.history import Version
 from postmortem.core.times import END, AsOf
 from postmortem.store.view import VERSION_COLUMNS, Logged, View, logged_from, version_from
@@ -18,6 +18,8 @@ from postmortem.store.view import VERSION_COLUMNS, Logged, View, logged_from, ve
 KINDS: Final = ("service", "capability", "source", "platform")
 """What can be declared, in the order in which a bare id is looked up."""
 _LOAD: Final = 500
+_WITHDRAWAL: Final = "withheld:"
+"""What the id of a withdrawal begins with."""
 
 
 class StoredWords:
@@ -114,7 +116,11 @@ def _with_words(view: View, rows: list[tuple[int, bytes]]) -> dict[int, Logged]:
     )
     for position, digest, value in said:
         texts[position][digest] = json.loads(value)
-    return {position: logged_from(state, texts[position]) for position, state in rows}
+    found = {position: logged_from(state, texts[position]) for position, state in rows}
+    for position, state in rows:
+        if found[position].withheld:
+            found[position] = view.logged_in(state)
+    return found
 
 
 # --- what has an id, and what names it ------------------------------------------------------------
@@ -125,7 +131,7 @@ class Named:
     """What an id stands for: an event, or what was declared."""
 
     kind: str
-    """`event`, or one of `KINDS`."""
+    """`event`, one of `KINDS`, or `withdrawal`."""
     id: str
     positions: tuple[int, ...]
     """Of an event its own; of what was declared, all its declarations, in order."""
@@ -149,6 +155,11 @@ def named(view: View, platform: str, asked: str, last: int) -> Named | None:
         return None
     if asked.startswith("#"):
         return _at(view, platform, asked[1:], last)
+    if asked.startswith(_WITHDRAWAL):
+        row = view.connection.execute(
+            "SELECT position FROM stored_events WHERE event_id = ?", (f"{platform}/{asked}",)
+        ).fetchone()
+        return None if row is None else Named("withdrawal", asked, (row[0],), row[0], exact=True)
     if ":" in asked:
         kind, id, *count = asked.split(":")
         places = _declarations(view, platform, kind, id, last)
@@ -180,6 +191,8 @@ def _at(view: View, platform: str, number: str, last: int) -> Named | None:
     if row is None or row[0].partition("/")[0] != platform:
         return None
     id = row[0].partition("/")[2]
+    if id.startswith(_WITHDRAWAL):
+        return Named("withdrawal", id, (int(number),), int(number), exact=True)
     if ":" not in id:
         return Named("event", id, (int(number),), int(number), exact=True)
     kind, id = id.split(":")[:2]
@@ -212,7 +225,7 @@ def mentions(
     while some := rows.fetchmany(_LOAD):
         for entry in _with_words(view, some).values():
             named = names_in(entry.body)
-            keys = [key for key, name in named if name == id and (key == "cites") is source]
+            keys = [key for key, name in named if name == id and (key in SOURCES) is source]
             if keys and is_seen(entry, as_of):
                 found.append((entry, list(dict.fromkeys(keys))))
     return found

@@ -14,11 +14,14 @@ from typing import Any, Final
 
 from postmortem.core import formulas
 from postmortem.core.errors import BadInput, StoreDamaged, StoreProblem
-from postmortem.core.events import DECLARATIONS
+from postmortem.core.events import DECLARATIONS, OF_THE_LOG
 from postmortem.core.fields import Body
 from postmortem.core.history import RETRACTED, Version, reigns
+from postmortem.core.record import Placed
 from postmortem.core.recorded import upcast, version_of
 from postmortem.core.times import END, parse_stored
+from postmortem.core.withdrawal import RECORDED_BY
+from postmortem.core.words import digest_in
 from postmortem.store import search
 from postmortem.store.look import StoredWords
 from postmortem.store.view import VIEW_VERSION, disclosed
@@ -99,6 +102,11 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
             "version": int,
         },
         "pk": ("platform", "fact", "known_from", "position_from"),
+    },
+    "view_withheld": {
+        # which texts were withdrawn, by their digest, and where in the log it says why
+        "columns": {"digest": str, "position": int, "field": str, "by": int},
+        "pk": "digest",
     },
     search.TABLE: {
         # every text that can be found, by where it stands; the full-text index lies over it
@@ -210,6 +218,8 @@ def apply(connection: sqlite3.Connection, envelope: Body) -> None:
     if cls.TYPE in DECLARATIONS:
         kind, id = DECLARATIONS[cls.TYPE].KIND, declared_id(id)
         _declare(connection, platform, kind, id, body, position)
+    elif cls.TYPE in OF_THE_LOG:
+        _withhold(connection, body, position)
     else:
         record = ViewRecord(connection, platform)
         version = version_of(
@@ -271,6 +281,20 @@ def _declare(
     )
     if requires is not None:
         _parts(connection, platform, id, requires)
+
+
+def _withhold(connection: sqlite3.Connection, body: Body, position: int) -> None:
+    """Take the words out of the index, and keep where it says why they are gone."""
+    place, field = body["position"], body["field"]
+    row = connection.execute(
+        "SELECT state FROM stored_events WHERE position = ?", (place,)
+    ).fetchone()
+    envelope = json.loads(row[0])
+    digest = digest_in({**envelope["body"], RECORDED_BY: envelope[RECORDED_BY]}[field])
+    search.forget(connection, place, field)
+    connection.execute(
+        "INSERT OR IGNORE INTO view_withheld VALUES (?, ?, ?, ?)", (digest, place, field, position)
+    )
 
 
 def _parts(connection: sqlite3.Connection, platform: str, capability: str, requires: Any) -> None:
@@ -414,6 +438,14 @@ class ViewRecord(StoredWords):
         ).fetchone()
         return None if row is None else self._body(row[0])
 
+    def entry(self, identity: str) -> Placed | None:
+        """The entry that the log calls so."""
+        row = self.connection.execute(
+            "SELECT position, state FROM stored_events WHERE event_id = ?",
+            (f"{self.platform}/{identity}",),
+        ).fetchone()
+        return None if row is None else placed(self.connection, row[0], row[1])
+
     def stream(self, id: str) -> str:
         """The stream that holds the event of that id."""
         found = self._column("SELECT stream FROM view_version WHERE platform = ? AND id = ?", id)
@@ -430,6 +462,20 @@ class ViewRecord(StoredWords):
         return self._column(
             "SELECT part FROM view_part WHERE platform = ? AND capability = ?", capability
         )
+
+
+def placed(connection: sqlite3.Connection, position: int, state: bytes) -> Placed:
+    """The entry of a stored state."""
+    envelope = json.loads(state)
+    cls, body = upcast(envelope["type"], envelope["body"])
+    by = envelope[RECORDED_BY]
+    held = connection.execute("SELECT field FROM disclosures WHERE position = ?", (position,))
+    return Placed(
+        position,
+        cls.TYPE,
+        body if by is None else {**body, RECORDED_BY: by},
+        frozenset(row[0] for row in held),
+    )
 
 
 def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:

@@ -69,10 +69,11 @@ def _text(field: str, value: Any) -> str:
         return "\n".join(formulas.ids(formulas.parse(value)))
     if isinstance(value, dict) and set(value) == {"earliest", "latest", "written"}:
         return ""
-    return "\n".join(_leaves(value))
+    return "\n".join(leaves(value))
 
 
-def _leaves(value: Any) -> Iterator[str]:
+def leaves(value: Any) -> Iterator[str]:
+    """Every text in a value, in order; keys are none."""
     pending = [value]
     while pending:
         here = pending.pop()
@@ -129,6 +130,11 @@ def forget(connection: sqlite3.Connection, position: int, field: str) -> bool:
         connection.execute(f"INSERT INTO {INDEX} ({INDEX}) VALUES ('optimize')")  # noqa: S608
     connection.execute(f"DELETE FROM {TABLE} WHERE key = ?", row[:1])  # noqa: S608
     return True
+
+
+def make_anew(connection: sqlite3.Connection) -> None:
+    """Make the index anew from the table, so that nothing else is left in its pages."""
+    connection.execute(f"INSERT INTO {INDEX} ({INDEX}) VALUES ('rebuild')")  # noqa: S608
 
 
 def _keys(position: int) -> tuple[int, int]:

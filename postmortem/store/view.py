@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -32,17 +32,14 @@ from postmortem.core.errors import (
 from postmortem.core.history import Situation, Version
 from postmortem.core.levels import Level
 from postmortem.core.times import END, AsOf, Instant, Span, parse_stored
-from postmortem.core.words import Disclosure, digest_in
+from postmortem.core.words import NOT_HERE, WITHHELD, Disclosure, digest_in, withheld
 
 APPLICATION_ID: Final = 0x504D5254
 """`PMRT` in the file's header: this file is a store."""
-LOG_VERSION: Final = 1
+LOG_VERSION: Final = 2
 """The version of the log's tables; a file with a higher one is a newer program's."""
-VIEW_VERSION: Final = 2
+VIEW_VERSION: Final = 3
 """The version of the view's tables; a view of another one is rebuilt."""
-
-WITHHELD: Final = "[withheld]"
-"""What people see in place of words that have been withdrawn."""
 
 ENVELOPE: Final = frozenset(
     ("platform", "id", "stream", "version", "type", "position", "recorded_at", "recorded_by",
@@ -190,12 +187,13 @@ def _read_only(path: str) -> bool:
     return False
 
 
-def attached_in_memory(path: str) -> sqlite3.Connection:
+def attached_in_memory(path: str, *, on_disk: bool = False) -> sqlite3.Connection:
     """A connection to a database in memory that sees the log of the store beside its own tables.
 
-    Raises: sqlite3.Error.
+    `on_disk`: to a temporary one, for what may grow. Raises: sqlite3.Error.
     """
-    connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
+    own = "" if on_disk else "file::memory:"
+    connection = sqlite3.connect(own, uri=True, isolation_level=None)
     try:
         connection.execute("ATTACH DATABASE ? AS store", (_uri(path, _options(path)),))
     except BaseException:
@@ -236,12 +234,33 @@ def text_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[str,
 
 def disclosed(body: dict[str, Any], connection: sqlite3.Connection) -> dict[str, Any]:
     """The body with people's words in the clear; what is withheld stays a digest."""
-    digests = {field: digest for field, value in body.items() if (digest := digest_in(value))}
+    digests = {name: digest for name, value in body.items() if (digest := digest_in(value))}
     if not digests:
         return body
     texts = text_of(list(digests.values()), connection)
-    clear = {field: texts[digest] for field, digest in digests.items() if digest in texts}
+    clear = {name: texts[digest] for name, digest in digests.items() if digest in texts}
     return {**body, **clear}
+
+
+def reasons_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[str, str]:
+    """Why the words behind those digests were withdrawn, as far as the log says it."""
+    found: dict[str, str] = {}
+    for digest in digests:
+        row = connection.execute(
+            "SELECT e.state FROM view_withheld w JOIN stored_events e ON e.position = w.by "
+            "WHERE w.digest = ?",
+            (digest,),
+        ).fetchone()
+        if row is not None:
+            reason = digest_in(json.loads(row[0])["body"]["reason"]) or ""
+            told = text_of([reason], connection).get(reason)
+            found[digest] = REASON_TOO if told is None else told
+    return found
+
+
+ERASED: Final = "erased"
+"""The key of `about` that says up to which position what was withdrawn is erased."""
+REASON_TOO: Final = "the reason is withheld too"
 
 
 def version_from(row: Sequence[Any]) -> Version:
@@ -280,17 +299,35 @@ class Logged:
     """None for a declaration."""
     by: str | None
     body: dict[str, Any]
-    withheld: frozenset[str] = frozenset()
-    """Which fields are; of the envelope, `recorded_by` may be."""
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Which fields are, and why; of the envelope, `recorded_by` may be. No reason is no matter."""
 
     @property
     def shown(self) -> dict[str, Any]:
-        """The body for people: `[withheld]` in place of words that are."""
-        return self.body | {field: WITHHELD for field in self.body if field in self.withheld}
+        """The body for people: `[withheld: reason]` in place of words that are."""
+        return self.body | {
+            name: in_place(self.withheld[name]) for name in self.body if name in self.withheld
+        }
+
+    @property
+    def shown_by(self) -> str | None:
+        """Who recorded it, for people: `[withheld: reason]` where that is."""
+        reason = self.withheld.get("recorded_by")
+        return self.by if reason is None else in_place(reason)
 
 
-def logged_from(state: bytes, texts: Mapping[str, Any]) -> Logged:
-    """The event in a stored state, with the words that `texts` holds by digest."""
+def in_place(reason: str) -> str:
+    """What people see in place of words that are withheld for that reason, or for none."""
+    return withheld(reason) if reason else WITHHELD
+
+
+def logged_from(
+    state: bytes, texts: Mapping[str, Any], reasons: Mapping[str, str] | None = None
+) -> Logged:
+    """The event in a stored state, with the words that `texts` holds by digest.
+
+    `reasons` tells, by digest, why words are withheld.
+    """
     envelope = json.loads(state)
     name, _, number = envelope["type"].partition("/")
     body = envelope["body"]
@@ -299,8 +336,8 @@ def logged_from(state: bytes, texts: Mapping[str, Any]) -> Logged:
 
         _, body = upcast(envelope["type"], body)
     stands = {"recorded_by": envelope["recorded_by"], **body}
-    digests = {field: digest for field, value in stands.items() if (digest := digest_in(value))}
-    clear = {field: texts[digest] for field, digest in digests.items() if digest in texts}
+    digests = {name: digest for name, value in stands.items() if (digest := digest_in(value))}
+    clear = {name: texts[digest] for name, digest in digests.items() if digest in texts}
     by = clear.pop("recorded_by", None)
     known = envelope["known_at"]
     return Logged(
@@ -314,7 +351,11 @@ def logged_from(state: bytes, texts: Mapping[str, Any]) -> Logged:
         known=None if known is None else parse_stored(known),
         by=by,
         body={**body, **clear},
-        withheld=frozenset(field for field, digest in digests.items() if digest not in texts),
+        withheld={
+            name: (reasons or {}).get(digest, NOT_HERE)
+            for name, digest in digests.items()
+            if digest not in texts
+        },
     )
 
 
@@ -433,13 +474,16 @@ class View:
         ).fetchone()
         if row is None:
             raise KeyError(position)
-        return self._logged(row[0])
+        return self.logged_in(row[0])
 
-    def _logged(self, state: bytes) -> Logged:
+    def logged_in(self, state: bytes) -> Logged:
+        """The event in a stored state."""
         envelope = json.loads(state)
         stands = (envelope["recorded_by"], *envelope["body"].values())
         digests = [digest for value in stands if (digest := digest_in(value))]
-        return logged_from(state, text_of(digests, self.connection) if digests else {})
+        texts = text_of(digests, self.connection) if digests else {}
+        gone = [digest for digest in digests if digest not in texts]
+        return logged_from(state, texts, reasons_of(gone, self.connection))
 
     def events(self, platform: str, as_of: AsOf) -> Iterator[Logged]:
         """Every entry of the platform that K and R let through, in the order of recording."""
@@ -448,7 +492,7 @@ class View:
             (self.position_at(as_of.recorded),),
         )
         for (state,) in rows:
-            logged = self._logged(state)
+            logged = self.logged_in(state)
             if logged.platform == platform and (
                 logged.known is None or logged.known <= as_of.known
             ):
@@ -491,6 +535,22 @@ class View:
                     (position,),
                 )
                 yield envelope, [Disclosure(s, f, json.loads(v)) for s, f, v in said]
+
+    @cached_property
+    def id(self) -> str:
+        """The store's own id."""
+        row = self.connection.execute("SELECT value FROM about WHERE key = 'id'").fetchone()
+        return "" if row is None else str(row[0])
+
+    @property
+    def is_unerased(self) -> bool:
+        """Whether words were withdrawn since the files were last found to be free of such."""
+        row = self.connection.execute(
+            "SELECT coalesce(max(by), 0) > coalesce("
+            "(SELECT CAST(value AS INTEGER) FROM about WHERE key = ?), 0) FROM view_withheld",
+            (ERASED,),
+        ).fetchone()
+        return bool(row[0])
 
     @cached_property
     def copy_of(self) -> str | None:

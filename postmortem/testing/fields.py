@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from postmortem.core.entries import Entry
-from postmortem.core.fields import Amount, Duration, Names, Requires, Said, When
+from postmortem.core.fields import Amount, Duration, Hash, Names, Quoted, Requires, Said, When
 from postmortem.core.recorded import SUBJECTS
 from postmortem.core.times import BEGINNING, END, Instant, parse_span
 from postmortem.core.words import unprintable
@@ -55,6 +55,16 @@ AMOUNTS: Final = (
 """Amounts in every written form, some of them the same."""
 DURATIONS: Final = ("7d", "168h", "1w", "1d12h", "36h", "0m", "1w2d3h4m", "999999w999999m")
 COUNTS: Final = ("0", "30", "007", "999999999")
+HASHES: Final = ("0" * 64, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+LOCATORS: Final = (
+    "",
+    "#p. 3",
+    "#§ 2 ¶ “x”",
+    "#char=0,40",
+    f"#char=7,19;excerpt={HASHES[1][:32]};snapshot={HASHES[1][:16]};stance=disputes",
+    "#page=3;credibility=2",
+)
+"""Where in a source: free words, places, hashes and stances."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,7 @@ def _under(word: str) -> Any:
 
 def citations(sources: Sequence[str]) -> tuple[str, ...]:
     """Each source id, and the same with locators."""
-    return tuple(f"{id}{locator}" for id in sources for locator in ("", "#p. 3", "#§ 2 ¶ “x”"))
+    return tuple(f"{id}{locator}" for id in sources for locator in LOCATORS)
 
 
 def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrategy[Any] | None:
@@ -224,7 +234,9 @@ def of_kind(kind: Any, pool: Pool, marks: Sequence[Any] = ()) -> st.SearchStrate
         parts = (*pool.services, *pool.capabilities)
         return formulas(parts) if parts else None
     if get_origin(kind) is dict:
-        return st.sampled_from(METAS)
+        # what may be quoted hangs on what is cited, so no quotation is drawn by itself
+        quoted = any(isinstance(mark, Quoted) for mark in marks)
+        return None if quoted else st.sampled_from(METAS)
     if kind is str:
         return _text(pool, marks)
     raise TypeError(f"nothing here makes a field of the type {kind!r}")
@@ -243,7 +255,7 @@ def _named(pool: Pool, marks: Sequence[Any]) -> tuple[str, ...] | None:
     for mark in marks:
         if isinstance(mark, Names):
             ids = pool.named(mark)
-            return citations(ids) if mark.what == "source" else tuple(ids)
+            return citations(ids) if mark.located else tuple(ids)
     return None
 
 
@@ -251,6 +263,8 @@ def _text(pool: Pool, marks: Sequence[Any]) -> st.SearchStrategy[str] | None:
     ids = _named(pool, marks)
     if ids is not None:
         return one_of(ids) if ids else None
+    if any(isinstance(mark, Hash) for mark in marks):
+        return one_of(HASHES)
     if any(isinstance(mark, Said) for mark in marks):
         return words()
     return one_of(tuple(text for text in NASTY if text))

@@ -11,6 +11,7 @@ from postmortem.core.entries import Declaration
 from postmortem.core.errors import BadInput
 from postmortem.core.fields import Body, When
 from postmortem.core.history import RETRACTED, Log, Situation, Version
+from postmortem.core.record import Placed
 from postmortem.core.times import AsOf, Instant, parse_stored
 
 SECOND = 1_000_000
@@ -28,6 +29,7 @@ class MemoryRecord:
         """Every draft that recorded something, and when; in the order of recording."""
         self._declared: list[tuple[Instant, Declaration]] = []
         self._events: dict[str, Ready] = {}
+        self._entries: dict[str, Placed] = {}
 
     @classmethod
     def of(cls, platform: str, drafts: Iterable[Draft]) -> MemoryRecord:
@@ -54,6 +56,10 @@ class MemoryRecord:
     def event(self, id: str) -> Body | None:
         """The body of the event of that id."""
         return self._events[id].body if id in self._events else None
+
+    def entry(self, identity: str) -> Placed | None:
+        """The entry that the log calls so."""
+        return self._entries.get(identity)
 
     def version(self, id: str) -> Version | None:
         """The version of that id."""
@@ -92,7 +98,7 @@ class MemoryRecord:
     @property
     def position(self) -> int:
         """The last position so far."""
-        return len(self._declared) + len(self._events)
+        return len(self._entries)
 
     def record(self, draft: Draft, now: Instant) -> list[Version]:
         """Record what is new in the draft; the versions that this makes (a declaration: none).
@@ -116,6 +122,8 @@ class MemoryRecord:
         return self.position > before
 
     def _take(self, ready: Ready, now: Instant) -> None:
+        place = self.position + 1
+        self._entries[ready.id] = Placed(place, ready.entry.TYPE, ready.body)
         if isinstance(ready.entry, Declaration):
             self._declared.append((now, ready.entry))
         elif ready.version is not None:

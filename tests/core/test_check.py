@@ -474,6 +474,31 @@ CASES = {
         [draft("source-declared", id="letter", title="A letter"), down(cites="letter#p. 2")],
         ("letter",),
     ),
+    "a source that another reports from": (
+        "source-never-cited",
+        [draft("source-declared", id="letter", title="A letter"), down()],
+        [
+            draft("source-declared", id="letter", title="A letter"),
+            draft("source-declared", id="paper", title="A paper", origins=["letter"]),
+            down(cites="paper"),
+        ],
+        ("letter",),
+    ),
+    "a citation with a slip in its hash": (
+        "citation-unread",
+        [down(cites="press#char=1,9;excerpt=ABC")],
+        [down(cites=["press#char=1,9;stance=disputes", "press#p. 3; left"])],
+        ("down",),
+    ),
+    "an address of nowhere": (
+        "address-odd",
+        [draft("source-declared", id="page", title="A page", url="example.org"), down(cites="page")],
+        [
+            draft("source-declared", id="page", title="A page", url="HTTPS://example.org/ä?q=ü"),
+            down(cites="page"),
+        ],
+        ("page",),
+    ),
     "a service without use": (
         "service-unused",
         [draft("service-declared", id="sms", provider="twilio")],

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from postmortem.core import chronicle
 from postmortem.core.chronicle import STANDS, Change, Standing
-from postmortem.core.entries import Declaration
-from postmortem.core.events import CATALOGUE
+from postmortem.core.entries import Dated, Declaration
+from postmortem.core.events import CATALOGUE, EVENTS
 from postmortem.core.fields import Requires
 from postmortem.core.history import CLAIMED, RETRACTED, Log, last_word
 from postmortem.core.times import END, AsOf, Span, common, hull, parse_stored
@@ -26,6 +26,9 @@ def down(id="down", at="2021-01-10T12:00Z", **keys):
 
 def record_of(*drafts) -> MemoryRecord:
     return recorded(PLATFORM, AWS, OKTA, TWILIO, PRESS, *drafts).record
+
+
+UNDATED = {cls.TYPE for cls in EVENTS.values() if not issubclass(cls, Dated)}
 
 
 def rows_of(record, as_of=NOW):
@@ -199,7 +202,7 @@ def test_the_rows_are_the_facts_in_force_that_have_a_time(asked):
     record, as_of = asked
     facts = record.situation(as_of).facts
     rows = rows_of(record, as_of)
-    timed = [v for v in facts.values() if v.type not in (CLAIMED, RETRACTED)]
+    timed = [v for v in facts.values() if v.type not in UNDATED]
     assert sorted(row.version.id for row in rows) == sorted(v.id for v in timed)
     keys = [(*row.time.span, row.version.position) for row in rows]
     assert keys == sorted(keys)
@@ -218,7 +221,7 @@ def test_every_version_has_its_row_and_says_what_has_become_of_it(asked):
     record, as_of = asked
     rows = every_row(record, as_of)
     seen = [v for v in record.log.by_id.values() if v.seen(as_of)]
-    timed = [v.id for v in seen if v.type not in (CLAIMED, RETRACTED)]
+    timed = [v.id for v in seen if v.type not in UNDATED]
     assert sorted(row.version.id for row in rows) == sorted(timed)
     in_force = [row for row in rows if row.standing == STANDS]
     assert in_force == rows_of_without_lost_claims(record, as_of, in_force)

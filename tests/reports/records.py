@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from html.parser import HTMLParser
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 from postmortem.cli.report import collect
 from postmortem.core.times import END, AsOf, parse_instant
@@ -21,7 +23,12 @@ def recorded(folder: Path, name: str, *, at: int = RECORDED) -> Path:
     """A store that holds the casebook of that name (or path)."""
     file = FIXTURES / f"{name}.yaml" if "/" not in name else Path(name)
     store = folder / "postmortem.db"
-    with Tracker(str(store), clock=lambda: at) as tracker:
+    salts = (number.to_bytes(16, "big") for number in count(1))
+    with (
+        # the root of the tree is told, and it depends on every salt
+        mock.patch("postmortem.store.ledger.secrets.token_bytes", side_effect=salts),
+        Tracker(str(store), clock=lambda: at) as tracker,
+    ):
         tracker.import_file(file.name, file.read_bytes())
     return store
 

@@ -43,7 +43,8 @@ def test_every_fixed_word_is_used():
     )
     families = ("anchor", "chronicle", "definition", "doubt", "edition", "estimate", "h", "kind",
                 "level", "measure", "milestone", "of", "outcome", "personal", "criticality",
-                "status", "substitutability", "tell", "verdict", "why")  # fmt: skip
+                "status", "substitutability", "tell", "verdict", "why", "aspect", "coverage",
+                "stance")  # fmt: skip
     unused = [
         key
         for key in words("en")
@@ -79,7 +80,7 @@ def test_whatever_the_record_may_hold_has_its_words(language):
         "incident-opened", "impact-stated", "text-written", "factor-found", "lesson-learnt",
         "question-opened", "question-answered", "action-item-opened", "action-item-changed",
         "action-item-done", "action-item-dropped", "document-status-set", "deadline-set",
-        "time-claimed", "retracted",
+        "time-claimed", "retracted", "snapshot-taken", "fact-disputed",
     }  # fmt: skip
     events = {name for name, kind in described().items() if not kind.is_declaration}
     needed |= {f"tell.{name}" for name in events - asides}

@@ -203,7 +203,7 @@ def test_there_is_no_store(tmp_path):
 
 @pytest.mark.parametrize("use", [ask, record])
 def test_a_newer_program_wrote_it(store, use):
-    statement(store, "PRAGMA user_version=2")
+    statement(store, "PRAGMA user_version=99")
     before = store.read_bytes()
     with pytest.raises(StoreNewer, match="newer version"):
         use(store)

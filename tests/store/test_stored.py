@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from postmortem.core import events, reading, words
 from postmortem.core.entries import Dated
 from postmortem.core.errors import BadInput
-from postmortem.core.events import CATALOGUE, DECLARATIONS
+from postmortem.core.events import CATALOGUE, DECLARATIONS, OF_THE_LOG
 from postmortem.core.fields import Body
 from postmortem.core.recorded import Recorded, topic, upcast, version_of
 from postmortem.core.times import parse_stored
@@ -31,7 +31,11 @@ from postmortem.testing import fields
 FOLDER = Path(__file__).parents[2] / "fixtures" / "stored"
 FILES = sorted(FOLDER.glob("*.json"))
 MORE = ".more.json"
-SAID = {"meta": {}, "authors": ["words"]}  # what stands in for withheld words that are no text
+SAID = {
+    "meta": {},
+    "quotes": {},
+    "authors": ["words"],
+}  # what stands in for withheld words that are no text
 MAPPER = EnvelopeMapper(transcoder=None)
 
 
@@ -51,10 +55,11 @@ def test_every_key_of_a_type_stands_in_some_file():
         kept = {
             key for file in FOLDER.glob(f"{cls.TYPE}.*.json") for key in stored(file)[1]["body"]
         }
-        said_of_others = {"id", "clerical", "known_at"}  # clerical and known_at exclude each other
+        # clerical and known_at exclude each other; quotes are the same wherever they stand
+        said_of_others = {"id", "clerical", "known_at", "quotes"}
         assert set(cls.model_fields) - said_of_others <= kept, cls.TYPE
     everywhere = {key for file in FILES for key in stored(file)[1]["body"]}
-    assert {"clerical", "known_at"} <= everywhere
+    assert {"clerical", "known_at", "quotes"} <= everywhere
 
 
 def stored(file):
@@ -91,6 +96,7 @@ def test_it_still_means_what_recording_it_today_would_store(file):
     said = {key: SAID.get(key, "words") for key in body if words.digest_in(body[key])}
     assert set(said) <= cls.said()
     declared = cls.TYPE in DECLARATIONS
+    of_the_log = cls.TYPE in OF_THE_LOG
     id = event.id.split(":")[1] if declared else event.id
     entry = reading.entry(cls, {**body, **said, "id": id}, zone=None, stored=True)
     assert entry.body() == {**body, **said}
@@ -99,7 +105,8 @@ def test_it_still_means_what_recording_it_today_would_store(file):
             keys = {**body, **said, "id": id, key: value["written"]}
             again = reading.entry(cls, keys, zone="America/Los_Angeles", stored=True)
             assert {**again.body()[key], "written": value["written"]} == value
-    if not declared:
+    assert (event.known_at is None) == (declared or of_the_log)
+    if event.known_at is not None:
         version = version_of(
             event.name,
             event.id,
