@@ -184,8 +184,9 @@ class Tracker:
         """All that belongs to an incident, as known at K and recorded by R.
 
         Without one the only one is meant, or, where none was opened, the whole record of the
-        platform. `until` is up to when open ends are counted; else the last entry recorded, or K
-        where that is earlier. (What `as_of` says of the valid time makes no difference.)
+        platform. `until` is up to when open ends are counted; else the last entry recorded, K, or
+        the end of the window that the incident was opened with, whichever is first. (What `as_of`
+        says of the valid time makes no difference.)
 
         Raises: BadInput, where there is no such incident, or which one is not said.
         """

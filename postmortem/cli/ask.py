@@ -10,6 +10,7 @@ from postmortem.cli import output
 from postmortem.cli.options import asked, nearest, question_options
 from postmortem.core import measures
 from postmortem.core.errors import BadInput
+from postmortem.core.lengths import lasted
 from postmortem.reports.rows import Rows
 
 
@@ -64,7 +65,7 @@ def downtime(
         f"{question.platform} from {output.moment(begin, zone)} to {output.moment(until, zone)}, "
         f"{output.clocks(question.as_of, zone)}"
     )
-    output.say(f"the window is {output.lasted(until - begin)} long")
+    output.say(f"the window is {lasted(until - begin)} long")
     output.say()
     output.table(
         ("capability", "unavailable", "impaired"),

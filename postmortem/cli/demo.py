@@ -1,4 +1,4 @@
-"""The founding case in a temporary store: five questions, answered by the real commands."""
+"""The founding case: five questions, answered by the real commands, and where kept the document."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ def founding_casebook() -> Path:
 
 
 @click.command(epilog="\b\nExamples:\n  postmortem demo\n  postmortem demo --keep parler")
-@click.option("--keep", metavar="DIR", help="Leave the store and the casebook there.")
+@click.option("--keep", metavar="DIR", help="Leave store, casebook and document there.")
 def demo(keep: str | None) -> None:
     """The founding case, Parler in January 2021: five questions with their answers.
 
-    It runs in a temporary store and leaves nothing behind, unless told to.
+    It runs in a temporary store and leaves nothing behind, unless told to: then the postmortem is
+    written too, as Markdown with its picture and as one HTML page.
     """
     show(founding_casebook(), keep)
 
@@ -80,9 +81,11 @@ def show(casebook: Path, keep: str | None) -> None:
         shutil.copyfile(casebook, folder / CASEBOOK)
     except OSError as error:
         raise StoreProblem(f"{keep} cannot be used: {error.strerror}") from None
-    _ask(casebook, folder, f"postmortem --db {shlex.quote(str(folder / 'postmortem.db'))}")
-    output.say(f"The store and its casebook are in {keep}. To go on:")
-    _go_on(f"postmortem --db {shlex.quote(str(folder / 'postmortem.db'))}")
+    typed = f"postmortem --db {shlex.quote(str(folder / 'postmortem.db'))}"
+    _ask(casebook, folder, typed)
+    _write(folder, typed)
+    output.say(f"The store, its casebook and the document are in {keep}. To go on:")
+    _go_on(typed)
 
 
 def _ask(casebook: Path, folder: Path, typed: str) -> None:
@@ -104,6 +107,15 @@ def _ask(casebook: Path, folder: Path, typed: str) -> None:
         output.say()
         run_inside([*settings, *arguments])
         output.say()
+
+
+def _write(folder: Path, typed: str) -> None:
+    output.say(click.style("And the postmortem, written from the record:", bold=True))
+    for ending in (".md", ".html"):
+        arguments = ["report", "-o", str((folder / CASEBOOK).with_suffix(ending))]
+        output.say(f"$ {typed} {shlex.join(arguments)}")
+        run_inside(["--db", str(folder / "postmortem.db"), *arguments])
+    output.say()
 
 
 _COLOUR: Final[dict[bool | None, list[str]]] = {

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from postmortem.cli import output
 from postmortem.cli.spans import when
+from postmortem.core.lengths import lasted, whole_seconds
 from postmortem.core.losses import Moment
 from postmortem.core.metrics import (
     DEFINITIONS,
@@ -25,9 +26,7 @@ from postmortem.core.metrics import (
 )
 from postmortem.core.times import format_bound
 
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
-_DAY: Final = 1440 * _MINUTE
+_DAY: Final = 86_400_000_000  # microseconds
 
 
 def value_text(one: Outcome, unit: str, zone: str | None, *, moment: bool = True) -> str:
@@ -52,7 +51,7 @@ def range_text(found: Range, unit: str) -> str:
     """
     least, most = found.least, found.most
     if unit == SECONDS:
-        least, most = _whole_seconds(least, most)
+        least, most = whole_seconds(least, most)
     if least is None:
         return "open" if most is None else f"at most {_number_text(most, unit)}"
     if most is None:
@@ -61,26 +60,12 @@ def range_text(found: Range, unit: str) -> str:
     return texts[0] if texts[0] == texts[1] else " … ".join(texts)
 
 
-def _whole_seconds(
-    least: Number | None, most: Number | None
-) -> tuple[Number | None, Number | None]:
-    if all(-_MINUTE < (each or 0) < _MINUTE for each in (least, most)):
-        return least, most
-    if least == most:
-        most = least = None if least is None else least // _SECOND * _SECOND
-        return least, most
-    return (
-        None if least is None else least // _SECOND * _SECOND,
-        None if most is None else -(-most // _SECOND) * _SECOND,
-    )
-
-
 def _number_text(number: Number, unit: str) -> str:
     if unit == SHARE:
         return _percent(Fraction(number))
     if unit != SECONDS:
         return str(number)
-    return f"{'-' if number < 0 else ''}{output.lasted(abs(int(number)))}"
+    return lasted(int(number))
 
 
 def _percent(share: Fraction) -> str:

@@ -93,7 +93,8 @@ with --all {…, "incidents", "definitions", "summaries"}, each of these with
 @click.option(
     "--at",
     metavar="TIME",
-    help="Up to when what goes on is counted; else the last entry recorded, or --known-at.",
+    help="Up to when what goes on is counted; else the last entry recorded, --known-at or the end "
+    "of the incident's window, whichever is first.",
 )
 @click.option(
     "--degraded",

@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from postmortem.core.errors import Problem
+from postmortem.core.lengths import lasted, whole_seconds
 from postmortem.core.times import END, AsOf, Instant, in_zone
 from postmortem.core.words import as_json, for_terminal
 
@@ -153,21 +154,9 @@ def shown(text: str) -> int:
     )
 
 
-def lasted(microseconds: int) -> str:
-    """A length of time for people, a fraction only where there is one: `3 d 07:59:00`."""
-    seconds, rest = divmod(microseconds, 1_000_000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    text = f"{hours:02}:{minutes:02}:{seconds:02}"
-    if rest:
-        text += f".{rest:06}".rstrip("0")
-    return f"{days} d {text}" if days else text
-
-
 def between(pair: tuple[int, int]) -> str:
-    """A range of lengths: one where both ends agree."""
-    least, most = pair
+    """A range of lengths, from a minute on in whole seconds: one where both ends agree."""
+    least, most = (int(each or 0) for each in whole_seconds(*pair))
     if least == most:
         return "none" if not most else lasted(least)
     return f"{'none' if not least else lasted(least)} … {lasted(most)}"

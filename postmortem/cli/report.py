@@ -252,7 +252,7 @@ def picture(
     if not dossier.services and not dossier.capabilities:
         return None
     names = {each["id"]: each["name"] for each in (*facts["services"], *facts["capabilities"])}
-    window = dossier.window
+    window, looked = dossier.window, dossier.as_of.valid
     span: Span | None = None
     if window.start_by is not None and dossier.incident is not None:
         span = Span(window.start, END if window.end is None else window.end)
@@ -262,7 +262,7 @@ def picture(
         span,
         facts["platform"]["zone"],
         title=facts["platform"]["name"],
-        as_of=AsOf(dossier.until, dossier.until, _instant(facts["question"]["recorded_at"])),
+        as_of=AsOf(looked, looked, _instant(facts["question"]["recorded_at"])),
         only={*dossier.services, *dossier.capabilities},
     )
     wording = WORDINGS[language]

@@ -29,7 +29,7 @@ def print_summaries(
                 "platform": question.platform,
                 "known_at": format_bound(question.as_of.known),
                 "recorded_at": format_bound(question.as_of.recorded),
-                "as_of": format_bound(dossiers[0].until) if dossiers else None,
+                "as_of": format_bound(dossiers[0].as_of.valid) if dossiers else None,
                 "incidents": ids,
                 "definitions": definitions((one.key for one in found), weight),
                 "summaries": [_document(one) for one in found],
@@ -53,11 +53,11 @@ def print_summaries(
         return
     several = f"{len(ids)} incidents" if len(ids) > 1 else "1 incident"
     paragraph(f"{platform_name(question)}: {several}, {clocks}", 0)
-    paragraph(
-        f"what goes on counts as at least as long as by "
-        f"{output.since(dossiers[0].until, question.zone)}",
-        0,
-    )
+    looked = dossiers[0].as_of.valid
+    counted = f"what goes on counts as at least as long as by {output.since(looked, question.zone)}"
+    if any(one.until < looked for one in dossiers):
+        counted += ", or by the end of the window that its incident was opened with"
+    paragraph(counted, 0)
     for key, group in groupby(found, key=lambda one: one.key):
         output.say()
         paragraph(DEFINITIONS[key].name, 0, bold=True)

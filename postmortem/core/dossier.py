@@ -64,18 +64,25 @@ def dossier(
     firsts: Mapping[str, str],
     as_of: AsOf,
     position: int,
+    until: Instant | None = None,
 ) -> Dossier:
     """The dossier of an incident, by its first id; of the whole record where that is None.
 
     `entries` are those of the facts in force; `declarations` stand as they stood at R. `firsts` has
     the first id of every corrected version; of other events the id itself is. Of `as_of`, `valid`
-    is up to when open ends are counted.
+    is when one looks at it. `until` is up to when open ends are counted: else up to then too, but
+    not beyond the end of the window that the incident was opened with.
     """
     items = _items(picture, entries, firsts)
     declared = [_declared(entry) for entry in declarations]
     collector = _Collector(picture, items, incident)
     found = [item for item in items.values() if collector.belongs(item)]
     found.sort(key=_order)
+
+    window = collector.window
+    if until is None:
+        given = window.end is not None and window.end_by == incident
+        until = min(as_of.valid, window.end) if given and window.end is not None else as_of.valid
 
     def of_kind(kind: str, ids: frozenset[str] | None = None) -> dict[str, Declared]:
         return {
@@ -87,10 +94,11 @@ def dossier(
     return Dossier(
         picture=picture,
         as_of=as_of,
+        until=until,
         position=position,
         platform=next((one for one in declared if one.kind == "platform"), None),
         incident=None if incident is None else items[incident],
-        window=collector.window,
+        window=window,
         services=of_kind("service", collector.services),
         capabilities=of_kind("capability", collector.capabilities),
         sources=of_kind("source"),

@@ -160,7 +160,9 @@ class Dossier:
 
     picture: Picture
     as_of: AsOf
-    """K and R; `valid` is `until`."""
+    """K and R; `valid` is when one looks at it, for what is due by then."""
+    until: Instant
+    """Up to when an open end is counted: not beyond a window that is given."""
     position: int
     """The last position of the log that was read."""
     platform: Declared | None
@@ -176,11 +178,6 @@ class Dossier:
     items: tuple[Item, ...]
     disruptions: tuple[Disruption | Expected, ...]
     """By start, then by id."""
-
-    @property
-    def until(self) -> Instant:
-        """Up to when an open end is counted."""
-        return self.as_of.valid
 
     @property
     def id(self) -> str | None:

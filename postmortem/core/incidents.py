@@ -211,7 +211,9 @@ class DataExposed(Dated):
 
     TYPE = "data-exposed"
     incident: IncidentId | None = Field(None, description="the incident")
-    kinds: Annotated[list[Plain], BeforeValidator(listed)] = Field(description="kinds of data")
+    kinds: Annotated[list[Plain], BeforeValidator(listed)] = Field(
+        min_length=1, description="kinds of data"
+    )
     volume: Amount | None = Field(None, description="how much, in volume_unit, such as 70")
     volume_unit: Literal["B", "kB", "MB", "GB", "TB", "PB"] | None = Field(
         None, description="the unit of volume, decimal"

@@ -93,7 +93,7 @@ SHORT: Final[Mapping[str, Short]] = {
         "deadline",
         then={"met": Short("deadline-met", "met", "at", names="deadline")},
     ),
-    "items": Short(
+    "action_items": Short(
         "action-item-opened",
         "item",
         "text",

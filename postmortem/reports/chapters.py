@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from postmortem.core.lengths import lasted, whole_seconds
 from postmortem.reports import escaping
 from postmortem.reports.telling import Telling
 from postmortem.reports.wording import Markdown, Wording, code
@@ -107,6 +109,7 @@ class Chapters:
             "standing": self.standing,
             "single_points": self.single_points,
             "addressing": self.addressing,
+            "accepted_alike": self.accepted_alike(),
             "doubt": self.doubt,
         }
 
@@ -184,6 +187,13 @@ class Chapters:
         """The action items that are about a factor."""
         items = self.facts["action_items"]
         return [one["id"] for one in items if factor in one["addresses"]]
+
+    def accepted_alike(self) -> str | None:
+        """The reason for which several factors are accepted, which is told only once."""
+        factors = (self.record[id]["says"] for id in self.facts["factors"])
+        reasons = Counter(one["accepted"] for one in factors if one.get("accepted"))
+        [(reason, times)] = reasons.most_common(1) or [(None, 0)]
+        return reason if times > 1 else None
 
     # --- measures ---------------------------------------------------------------------------------
 
@@ -339,7 +349,7 @@ class Chapters:
         if what == "rough":
             if one["within"] is None:
                 return say("doubt.unbounded", subject=subject, time=self.wording.when(one))
-            within = self.wording.lasted(one["within"])
+            within = lasted(int(whole_seconds(0, one["within"])[1] or 0))
             return say("doubt.rough", subject=subject, within=within)
         due = self.wording.when(item["due"]) if item and item["due"] else ""
         return say(f"doubt.{what}", subject=subject, due=due)

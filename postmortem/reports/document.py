@@ -347,7 +347,7 @@ def _deadline(deadline: Deadline, dossier: Dossier) -> Facts:
     return {
         "id": deadline.item.fact,
         "due": stated(deadline.due, deadline.item.wording("due")),
-        "status": deadline.status(dossier.until),
+        "status": deadline.status(dossier.as_of.valid),
         "met": [each.fact for each in deadline.met],
     }
 
@@ -361,7 +361,7 @@ def _action_item(item: ActionItem, dossier: Dossier) -> Facts:
         "owner": item.owner,
         "priority": item.priority,
         "due": stated(item.due, item.due_written),
-        "status": item.status(dossier.until),
+        "status": item.status(dossier.as_of.valid),
         "outcome": None if item.end is None else item.end.text("text") or item.end.text("reason"),
         "ended": None if item.end is None else item.end.fact,
         "addresses": list(opened.refers.get("addresses", ())),

@@ -30,8 +30,9 @@ _MARK: Final = re.compile(r"\[([0-9]+)[a-z]*\]")
 _TIME: Final = re.compile(
     r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?: (?:[A-Z]{2,5}|[+-][0-9]{4}))?)?"
+    r"|−?\b[0-9]+ d [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 )
-"""A time as we write it: it is not to be broken where a line ends."""
+"""A time or a length as we write it: it is not to be broken where a line ends."""
 _STYLE: Final = Path(__file__).with_name("document.css")
 
 

@@ -30,6 +30,7 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from postmortem.core.errors import BadInput, Place
+from postmortem.core.lengths import lasted
 from postmortem.core.words import WITHHELD, for_terminal, reason_in
 from postmortem.reports.chapters import Chapters, link, mermaid, target
 from postmortem.reports.edition import TEMPLATES, Edition, Template
@@ -134,7 +135,7 @@ def _environment(
         "since": wording.since,
         "day": wording.day,
         "within": wording.within,
-        "lasted": wording.lasted,
+        "lasted": lasted,
         "measured": wording.measured,
         "range": wording.range,
         "listed": wording.listed,

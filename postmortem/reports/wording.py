@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from postmortem.core.lengths import lasted, whole_seconds
 from postmortem.core.times import Instant, in_zone, parse_stored
 from postmortem.core.words import WITHHELD, reason_in
 from postmortem.reports import escaping
@@ -164,22 +165,10 @@ class Wording:
 
     # --- lengths ----------------------------------------------------------------------------------
 
-    def lasted(self, microseconds: int) -> str:
-        """A length of time, exact to the second: `3 d 07:59:00`; with a minus below nothing."""
-        seconds, rest = divmod(abs(microseconds), _SECOND)
-        minutes, seconds = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        days, hours = divmod(hours, 24)
-        text = f"{hours:02}:{minutes:02}:{seconds:02}"
-        if rest:
-            text += f".{rest:06}".rstrip("0")
-        text = f"{days} d {text}" if days else text
-        return f"−{text}" if microseconds < 0 else text
-
     def number(self, value: int | str, unit: str) -> str:
         """A number of a measure: a length, a share in per cent rounded down, a count."""
         if unit == "seconds":
-            return self.lasted(int(value))
+            return lasted(int(value))
         if unit == "share":
             above, _, below = str(value).partition("/")
             whole, rest = divmod(int(above) * 1_000_000 // int(below or 1), 10_000)
@@ -201,10 +190,10 @@ class Wording:
 
     def range(self, found: Mapping[str, Any], unit: str = "seconds") -> str:
         """At least and at most."""
-        least, most = (
-            None if found[side] is None else self.number(found[side], unit)
-            for side in ("least", "most")
-        )
+        ends = [found[side] for side in ("least", "most")]
+        if unit == "seconds":
+            ends = list(whole_seconds(*(None if end is None else int(end) for end in ends)))
+        least, most = (None if end is None else self.number(end, unit) for end in ends)
         if least is None:
             return self.plain("measure.open" if most is None else "measure.most", most=most or "")
         if most is None:

@@ -19,7 +19,11 @@ class Reading:
     def __init__(
         self, view: View, platform: str, as_of: AsOf, *, until: Instant | None = None
     ) -> None:
-        """`until` is up to when open ends are counted; else the last entry recorded, or K."""
+        """Read it.
+
+        `until` is up to when open ends are counted; else the last entry recorded, K, or the end of
+        the window that the incident was opened with, whichever is first.
+        """
         self.picture = Picture(view.situation(platform, as_of))
         last = view.position_at(as_of.recorded)
         facts = self.picture.situation.facts.values()
@@ -40,9 +44,9 @@ class Reading:
         recorded = as_of.recorded if newest is None else newest.recorded
         if recorded != END:  # to the second, up, so that it can be read aloud
             recorded = -(-recorded // 1_000_000) * 1_000_000
-        self.as_of = AsOf(
-            min(as_of.known, recorded) if until is None else until, as_of.known, as_of.recorded
-        )
+        looked = min(as_of.known, recorded) if until is None else until
+        self.as_of = AsOf(looked, as_of.known, as_of.recorded)
+        self._until = until
 
     def choose(self, asked: str | None) -> str | None:
         """The first id of the incident that is meant; None: the whole record.
@@ -81,6 +85,7 @@ class Reading:
             firsts=self.firsts,
             as_of=self.as_of,
             position=self.position,
+            until=self._until,
         )
 
 

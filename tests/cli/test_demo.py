@@ -71,11 +71,20 @@ def test_another_event_is_another_story(tmp_path, capsys, watched, what, into):
 def test_what_is_kept(tmp_path, monkeypatch, watched):
     monkeypatch.chdir(tmp_path)
     ran = run("demo", "--keep", "a folder")
-    assert (ran.status, ran.err) == (0, "")
+    assert ran.status == 0
+    assert all(line.startswith("wrote ") for line in ran.err.splitlines())
     folder = tmp_path / "a folder"
     names = {file.name for file in folder.iterdir()}
-    assert {"postmortem.db", demo.CASEBOOK} <= names
-    assert not {name for name in names if not name.startswith(("postmortem.db", demo.CASEBOOK))}
+    written = {f"parler-2021.{ending}" for ending in ("md", "svg", "html")}
+    assert {"postmortem.db", demo.CASEBOOK, *written} <= names
+    names -= {demo.CASEBOOK, *written}
+    assert not {name for name in names if not name.startswith("postmortem.db")}
+    for ending in ("md", "html"):
+        ran_then = run(
+            *("--db", folder / "postmortem.db"),
+            *("verify-report", folder / f"parler-2021.{ending}", "--current"),
+        )
+        assert ran_then.status == 0, ran_then.out
     assert (folder / demo.CASEBOOK).read_bytes() == FOUNDING.read_bytes()
     # what it proposes to type next works as it stands there
     proposed = re.findall(r"^  (postmortem --db .*)$", ran.out, re.MULTILINE)

@@ -130,7 +130,7 @@ def test_the_table_says_what_is_measured_and_how(two):
     assert DEFINITIONS["notice"].says in flat
     assert "cut (pay) 7 d 14:30:00" in flat
     assert "the contract promises 30 days: short by 22 d 09:30:00" in flat
-    assert "invalid: the second came before the first, -00:10:00" in flat
+    assert "invalid: the second came before the first, −00:10:00" in flat
     assert "an hour unavailable counts 1, an hour degraded 0" in flat
     assert "\u202e" not in ran.out
 

@@ -111,6 +111,12 @@ def told(name: str, frame: list[str]) -> Iterator[tuple[str, list[str]]]:
         yield "history", ["history", id, *clocks]
     for word in parts["words"]:
         yield "search", ["search", word, *clocks]
+    yield "measures", ["measures", *clocks]
+    yield "measures", ["measures", "--at", "2030-01-01T00:00Z", *clocks]
+    yield "measures-all", ["measures", "--all", *clocks]
+    if "--tz" not in clocks:  # a document is in the platform's zone
+        yield "report", ["report", *clocks]
+        yield "report", ["report", "--audience", "public", *clocks]
     yield "check", ["check", *frame]
     yield "check-rules", ["check", "--rules"]
     yield "lint", ["lint", *clocks]
@@ -148,6 +154,11 @@ def test_the_file_is_a_schema_and_so_is_each_answer_on_its_own():
     assert used | set(NAMES) == set(DESCRIBED["$defs"]), "nothing is described in vain"
 
 
+def command_of(name: str) -> str:
+    """The command that prints that answer."""
+    return name if name in COMMANDS else name.partition("-")[0]
+
+
 def commands(name: str, command: click.Command) -> Iterator[click.Command]:
     yield command
     if isinstance(command, click.Group):
@@ -162,14 +173,14 @@ def test_every_command_that_takes_json_has_a_schema():
         found = commands(name, group.get_command(context, name))
         takes = any("--json" in param.opts for each in found for param in each.params)
         assert takes == (name in NAMES), name
-    assert {name.partition("-")[0] for name in NAMES} <= set(COMMANDS)
+    assert {command_of(name) for name in NAMES} <= set(COMMANDS)
 
 
 def test_every_answer_and_definition_says_what_it_is():
     for name, definition in DESCRIBED["$defs"].items():
         assert definition.get("title"), name
     for name in NAMES:
-        assert f"`postmortem {name.partition('-')[0]}" in DESCRIBED["$defs"][name]["description"]
+        assert f"`postmortem {command_of(name)} " in DESCRIBED["$defs"][name]["description"]
 
 
 @pytest.mark.parametrize(("name", "number"), [(n, i) for n in BOOKS for i in range(6)])
@@ -214,9 +225,35 @@ def test_the_lines_of_a_batch_fit(stores):
 
 def test_every_kind_of_event_and_what_is_contested_fits(tmp_path):
     recorded(tmp_path / "store.db", HEAD + all_events())
-    for words in (["log"], ["timeline", "--all"], ["search", "s"], ["check"], ["lint"]):
+    asked = [["log"], ["timeline", "--all"], ["search", "s"], ["check"], ["lint"]]
+    incidents = run("--db", tmp_path / "store.db", "measures", "--all", "--json").json
+    check("measures-all", incidents, "measures --all")
+    for one in incidents["incidents"]:
+        asked += [["measures", one], ["report", one]]
+    for words in asked:
         ran = run("--db", tmp_path / "store.db", *words, "--json")
         check(words[0], json.loads(ran.out), words)
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_whether_a_document_still_follows_fits(stores, tmp_path, name):
+    store = tmp_path / "store.db"
+    run("--db", store, "import", BOOKS[name])
+    for ending in ("md", "html", "json"):
+        run("--db", store, "report", "-o", tmp_path / f"report.{ending}")
+        ran = run("--db", store, "verify-report", tmp_path / f"report.{ending}", "--json")
+        assert ran.json["follows"]
+        check("verify-report", ran.json, ending)
+    service = PARTS[name]["services"][0]
+    run("--db", store, "declare", "service", service, "--name", "Another name", "--amend")
+    run("--db", store, "record", "service-down", "--service", service, "--at", "2021-01-12T00:00Z")
+    text = (tmp_path / "report.md").read_text("utf-8").replace("#", "##", 1)
+    (tmp_path / "report.md").write_text(text, "utf-8")
+    ran = run("--db", store, "verify-report", tmp_path / "report.md", "--json")
+    document = json.loads(ran.out)
+    assert ran.status == 1
+    assert document["errata"]
+    check("verify-report", document, "changed")
 
 
 def test_where_the_store_is_fits(stores, tmp_path):
@@ -231,8 +268,8 @@ def test_the_schemas_of_the_catalogue_are_schemas(words):
 
 # --- what does not fit ----------------------------------------------------------------------------
 
-FREE = {"body", "old", "new", "reasons"}
-BY_ID = {"services", "capabilities", "facts", "without_effect"}
+FREE = {"body", "old", "new", "beside", "left_out", "reasons"}
+BY_ID = {"services", "capabilities", "facts", "without_effect", "definitions"}
 
 
 def closed(document: Any, *, by_id: bool = False) -> Iterator[dict[str, Any]]:
@@ -257,6 +294,8 @@ WRONG = {
     "downtime": ["downtime", *PARTS["parler"]["window"]],
     "timeline": ["timeline", "--service", "aws"],
     "cuts": ["cuts", "hosting"],
+    "measures": ["measures", "--only", "availability"],
+    "measures-all": ["measures", "--all", "--only", "notice"],
     "log": ["log", "--limit", "1"],
     "show": ["show", "aws-cut-off"],
     "history": ["history", "aws-cut-off"],

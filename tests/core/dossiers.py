@@ -64,6 +64,7 @@ def collected(
         incident=incident,
         firsts={v.id: v.fact for v in record.log.by_id.values() if v.id != v.fact},
         as_of=AsOf(until, known=known),
+        until=until,
         position=record.position,
     )
 
@@ -96,5 +97,6 @@ def bare(situation: Situation, until: Instant, opening: Mapping[str, Any] | None
         incident=None if opening is None else "inc",
         firsts={},
         as_of=AsOf(until),
+        until=until,
         position=len(entries),
     )

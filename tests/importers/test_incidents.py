@@ -83,7 +83,7 @@ incidents:
     replacements: [{service: s, replacement: t, revisions: [rule], at: 2024-01-02}]
     deadlines:
       - {what: Tell them., due: 2024-01-04T09:00, basis: Law, at: 2024-01-01, met: 2024-01-03}
-    items:
+    action_items:
       - text: Find a spare.
         kind: prevent
         owner: Ada
@@ -462,12 +462,12 @@ IN = "incidents:\n  gone:\n    title: Gone\n    at: 2024-01-01T09:00\n"
         ),
         (IN + "    impact:\n      - {unit: USD} ←", ["unknown key 'unit' of gone-impact-text-1"]),
         (
-            IN + "    items:\n      - text: Do it.\n        kind: prevent\n"
+            IN + "    action_items:\n      - text: Do it.\n        kind: prevent\n"
             "        dropped: {at: 2024-01-01} ←",
             ["reason is missing of gone-item-1-dropped-1"],
         ),
         (
-            IN + "    items:\n      - text: Do it.\n        kind: prevent\n"
+            IN + "    action_items:\n      - text: Do it.\n        kind: prevent\n"
             "        changed: {at: 2024-01-01} ←",
             ["gone-item-1-changed-1 changes nothing of gone-item-1"],
         ),

@@ -18,12 +18,15 @@ import pytest
 from reports.records import FIXTURES, RECORDED, edition, facts, recorded, told
 
 from postmortem.cli import run
+from postmortem.cli.demo import founding_casebook
 from postmortem.core.times import format_instant
 from postmortem.core.words import canonical
 from postmortem.reports import markdown
 from postmortem.reports.wording import Wording
 
 CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "parler-2021": (str(founding_casebook()), {}, "review", "en"),
+    "parler-2021-public": (str(founding_casebook()), {"audience": "public"}, "chronicle", "de"),
     "full": ("full", {}, "review", "en"),
     "full-public": ("full", {"audience": "public"}, "review", "de"),
     "full-chronicle": ("full", {}, "chronicle", "de"),
