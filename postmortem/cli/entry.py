@@ -65,6 +65,11 @@ _SAMPLES: Final = {
     "deadline": "aws-gone-deadline-set",
     "item": "aws-gone-action-item-opened",
     "status": "in-review",
+    "source": "status-page",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "length": "20480",
+    "media_type": "text/html",
+    "aspect": "occurrence",
 }
 """What the examples of a kind's help type for a field."""
 
