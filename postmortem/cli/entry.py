@@ -11,6 +11,7 @@ import click
 
 from postmortem.core import catalogue
 from postmortem.core.catalogue import SHARED, Field, Kind, explained
+from postmortem.core.citations import parse
 from postmortem.core.errors import BadInput
 
 ABOUT_IT, ABOUT_THE_RECORD, RECORDING = "What happened", "About the record of it", "Recording"
@@ -65,6 +66,10 @@ _SAMPLES: Final = {
     "deadline": "aws-gone-deadline-set",
     "item": "aws-gone-action-item-opened",
     "status": "in-review",
+    "source": "aws-status",
+    "sha256": "0" * 64,
+    "length": "6323",
+    "media_type": "text/html",
 }
 """What the examples of a kind's help type for a field."""
 
@@ -221,7 +226,8 @@ def fields_of(kind_fields: Iterable[Field], params: Mapping[str, Any]) -> dict[s
         if field.takes == catalogue.FORMULA:
             found[field.name] = typed_formula(value, dashed(field.name))
         elif field.takes == catalogue.MAPPING:
-            found[field.name] = _mapping(value, dashed(field.name))
+            cited = params.get("cites") or () if field.name == "quotes" else ()
+            found[field.name] = _mapping(value, dashed(field.name), cited)
         elif field.many:
             found[field.name] = list(value)
         else:
@@ -245,10 +251,13 @@ def typed_formula(text: str, option: str) -> Any:
         ) from None
 
 
-def _mapping(pairs: Iterable[str], option: str) -> dict[str, str]:
+def _mapping(pairs: Iterable[str], option: str, cited: Iterable[str] = ()) -> dict[str, str]:
+    """The keys and values; a key that is one of the citations given may hold `=` itself."""
+    known = sorted({*cited, *(parse(each).plain for each in cited)}, key=len, reverse=True)
     found: dict[str, str] = {}
     for pair in pairs:
-        key, equals, value = pair.partition("=")
+        key = next((each for each in known if pair.startswith(f"{each}=")), "")
+        key, equals, value = (key, "=", pair[len(key) + 1 :]) if key else pair.partition("=")
         if not key or not equals:
             raise BadInput(f"{option} takes KEY=VALUE, not {pair!r}")
         if key in found:
