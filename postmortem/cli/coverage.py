@@ -17,7 +17,7 @@ from postmortem.core.evidence import Evidence, Shares, coverage
 from postmortem.core.passages import HOLDS, MOVED
 from postmortem.core.times import format_bound
 from postmortem.reports.rows import Rows
-from postmortem.store.sources import Weighing
+from postmortem.store.sources import Weighing, sources
 
 
 @click.command(
@@ -57,9 +57,9 @@ def coverage_(ctx: click.Context, /, files: tuple[str, ...], by_fact: bool, **fr
         situation = view.situation(platform, question.as_of)
         weighing = Weighing(view, platform, situation, question.as_of.recorded)
         found = weighing.factual()
+        known = sources(view, platform, question.as_of.recorded)
         used = citations(question)
         name = platform_name(question)
-    known = weighing.sources
     checked = check_all(question.store.path, known, used, matched(files, known))
     held = {each.citation for each in checked if each.verdict.word in (HOLDS, MOVED)}
     at_hand = any(each.file is not None for each in checked)

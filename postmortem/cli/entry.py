@@ -11,6 +11,7 @@ import click
 
 from postmortem.core import catalogue
 from postmortem.core.catalogue import SHARED, Field, Kind, explained
+from postmortem.core.citations import parse
 from postmortem.core.errors import BadInput
 
 ABOUT_IT, ABOUT_THE_RECORD, RECORDING = "What happened", "About the record of it", "Recording"
@@ -65,9 +66,9 @@ _SAMPLES: Final = {
     "deadline": "aws-gone-deadline-set",
     "item": "aws-gone-action-item-opened",
     "status": "in-review",
-    "source": "status-page",
-    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "length": "20480",
+    "source": "aws-status",
+    "sha256": "0" * 64,
+    "length": "6323",
     "media_type": "text/html",
     "aspect": "occurrence",
 }
@@ -226,7 +227,8 @@ def fields_of(kind_fields: Iterable[Field], params: Mapping[str, Any]) -> dict[s
         if field.takes == catalogue.FORMULA:
             found[field.name] = typed_formula(value, dashed(field.name))
         elif field.takes == catalogue.MAPPING:
-            found[field.name] = _mapping(value, dashed(field.name))
+            cited = params.get("cites") or () if field.name == "quotes" else ()
+            found[field.name] = _mapping(value, dashed(field.name), cited)
         elif field.many:
             found[field.name] = list(value)
         else:
@@ -250,10 +252,13 @@ def typed_formula(text: str, option: str) -> Any:
         ) from None
 
 
-def _mapping(pairs: Iterable[str], option: str) -> dict[str, str]:
+def _mapping(pairs: Iterable[str], option: str, cited: Iterable[str] = ()) -> dict[str, str]:
+    """The keys and values; a key that is one of the citations given may hold `=` itself."""
+    known = sorted({*cited, *(parse(each).plain for each in cited)}, key=len, reverse=True)
     found: dict[str, str] = {}
     for pair in pairs:
-        key, equals, value = pair.partition("=")
+        key = next((each for each in known if pair.startswith(f"{each}=")), "")
+        key, equals, value = (key, "=", pair[len(key) + 1 :]) if key else pair.partition("=")
         if not key or not equals:
             raise BadInput(f"{option} takes KEY=VALUE, not {pair!r}")
         if key in found:

@@ -195,7 +195,9 @@ def event_time(store: Tracker, platform: str, id: str) -> Span:
     if span is None:
         raise BadInput(
             f"{id} is a {standing.type}, and has no time of its own",
-            hint=f"name the event that it is about: @{standing.subjects[0]}",
+            hint=f"name the event that it is about: @{standing.subjects[0]}"
+            if standing.subjects
+            else "write the time itself",
         )
     return span
 

@@ -22,9 +22,14 @@ def sources(view: View, platform: str, recorded: Instant = END) -> dict[str, Sou
     """
     facts = view.situation(platform, AsOf(END, recorded=recorded)).facts.values()
     taken = sorted(each.position for each in facts if each.type == SNAPSHOT)
+    return collected(_declared(view, platform, recorded), _in_order(look.told(view, taken)))
+
+
+def _declared(view: View, platform: str, recorded: Instant) -> Iterable[Logged]:
+    """The last declaration of every source by R."""
     last = view.position_at(recorded)
-    declared = (row[-1] for row in view.declared(platform, "source", last).values())
-    return collected(look.told(view, declared).values(), _in_order(look.told(view, taken)))
+    positions = (row[-1] for row in view.declared(platform, "source", last).values())
+    return _in_order(look.told(view, positions))
 
 
 def _in_order(entries: dict[int, Logged]) -> Iterable[Logged]:
@@ -37,8 +42,8 @@ class Weighing:
     def __init__(self, view: View, platform: str, situation: Situation, recorded: Instant) -> None:
         self.view = view
         self.situation = situation
-        self.sources = sources(view, platform, recorded)
-        self.origins = {id: each.origins for id, each in self.sources.items()}
+        found = collected(_declared(view, platform, recorded), ())  # which origins need no more
+        self.origins = {id: each.origins for id, each in found.items()}
         self.disputes: dict[str, list[Dispute]] = defaultdict(list)
         disputing = {v.position: v for v in situation.facts.values() if v.type == DISPUTED}
         entries = look.told(view, sorted(disputing))

@@ -50,6 +50,11 @@ QUESTIONS = {
     "a batch": ["state", "--batch", "-"],
     "downtime": ["downtime", "--from", AT, "--to", "2024-02-01T00:00Z"],
     "cuts": ["cuts", "d", "--at", AT],
+    "sources": ["source", "list"],
+    "what holds": ["verify-sources"],
+    "coverage": ["coverage"],
+    "explain": ["explain", "d", "--at", AT],
+    "timeline": ["timeline"],
 }
 
 

@@ -492,9 +492,9 @@ CASES = {
     ),
     "an address of nowhere": (
         "address-odd",
-        [draft("source-declared", id="page", title="A page", url="example.org"), down(cites="page")],
+        [draft("source-declared", id="page", title="Page", url="example.org"), down(cites="page")],
         [
-            draft("source-declared", id="page", title="A page", url="HTTPS://example.org/ä?q=ü"),
+            draft("source-declared", id="page", title="Page", url="HTTPS://example.org/ä?q=ü"),
             down(cites="page"),
         ],
         ("page",),

@@ -710,7 +710,8 @@ def test_the_rules_have_ids_names_and_something_to_say_in_both_languages():
 
 def test_every_field_of_peoples_words_is_read_or_names_somebody():
     said = {field for event in EVENTS.values() for field in event.said()}
-    assert said == {*FIELDS, *NAMES, "quotes", "meta"}  # quotes are others' words
+    # what is quoted is worded by somebody else, and stays as he worded it
+    assert said == {*FIELDS, *NAMES, "meta", "quotes"}
 
 
 def test_findings_come_the_gravest_first_and_in_the_order_of_recording():
