@@ -22,6 +22,8 @@ DAY: Final = 24 * HOUR
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of walls, which are in no zone
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST: Final = ((date(1, 1, 3) - _EPOCH_DAY).days) * DAY
+_LAST: Final = ((date(9999, 12, 29) - _EPOCH_DAY).days) * DAY
 _SAMPLES: Final = 2000  # at most so many instants are looked at for a change, one a day at most
 
 
@@ -50,7 +52,8 @@ class Clocks:
 
     def ahead(self, at: Instant) -> int:
         """How far they are ahead of UTC then, in microseconds."""
-        return _ahead(self.local(at))
+        # at the very edges of the calendar a zone's own day reaches beyond it
+        return _ahead(self.local(min(max(at, _FIRST), _LAST)))
 
     def wall(self, at: Instant) -> int:
         """What they show then, as a wall."""

@@ -22,6 +22,7 @@ from postmortem.core.words import for_terminal
 from postmortem.reports import escaping
 
 _LINKED: Final = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_EXCLAIMED: Final = re.compile(r"(?<!\\)(?:\\\\)*!\Z")
 _SAFE: Final = "-._~:/?#@!$&'+,=%"  # in an address; of these none means anything within <…>
 
 
@@ -141,7 +142,13 @@ def _inline(node: SyntaxTreeNode) -> str:
 
 def _inside(node: SyntaxTreeNode) -> str:
     """The same with bare line ends where the author broke a line."""
-    return "".join(part for child in node.children for part in _parts(child))
+    whole = ""
+    for child in node.children:
+        for part in _parts(child):
+            if part.startswith("[") and _EXCLAIMED.search(whole):  # or it would be an image
+                whole = whole[:-1] + "\\!"
+            whole += part
+    return whole
 
 
 def _parts(node: SyntaxTreeNode) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """`check` as it is typed: what it shows, its exit statuses, and the same findings from a store."""
 
 import json
-import sys
 
 import pytest
-from cli.door import FOUNDING, complaint, program, run
+from cli.door import FOUNDING, complaint, run
 from core.checked import material
 from hypothesis import given, settings
 from hypothesis import strategies as st
