@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from postmortem.core import formulas
@@ -38,7 +37,7 @@ APPLICATION_ID: Final = 0x504D5254
 """`PMRT` in the file's header: this file is a store."""
 LOG_VERSION: Final = 1
 """The version of the log's tables; a file with a higher one is a newer program's."""
-VIEW_VERSION: Final = 2
+VIEW_VERSION: Final = 3
 """The version of the view's tables; a view of another one is rebuilt."""
 
 WITHHELD: Final = "[withheld]"
@@ -99,7 +98,17 @@ def explained(error: BaseException | None, path: str) -> StoreProblem | None:
 
 
 def _uri(path: str, options: str) -> str:
-    return f"{Path(path).absolute().as_uri()}?{options}"
+    if os.name == "nt":
+        from pathlib import Path  # slow to load, and needed for drives and their letters
+
+        return f"{Path(path).absolute().as_uri()}?{options}"
+    quoted = (chr(b) if b in _PLAIN else f"%{b:02X}" for b in os.fsencode(os.path.abspath(path)))
+    return f"file://{''.join(quoted)}?{options}"
+
+
+_PLAIN: Final = frozenset(
+    b"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+)
 
 
 def open_read_only(path: str) -> sqlite3.Connection:
@@ -368,6 +377,11 @@ class View:
                 self.connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise trouble(error, self.path) from None
+
+    @property
+    def position(self) -> int:
+        """The last position of the log that it has taken in."""
+        return int(self.connection.execute("SELECT position FROM view_state").fetchone()[0])
 
     @cached_property
     def platforms(self) -> list[str]:
