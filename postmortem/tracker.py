@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from postmortem.core.errors import (
@@ -22,6 +21,7 @@ from postmortem.core.errors import (
 )
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant
+from postmortem.store import backends
 from postmortem.store.view import View, explained
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from postmortem.core.recorded import Recorded
     from postmortem.importers.jsonl import Line
     from postmortem.store.erasure import Erasure, Text
-    from postmortem.store.ledger import SQLiteLedger, SQLiteWriting
+    from postmortem.store.follower import Follower
+    from postmortem.store.promise import Ledger, Writing
+    from postmortem.store.standing import Standing
     from postmortem.store.verifying import Verified
 
 
@@ -43,7 +45,7 @@ Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how much of it, out of how much."""
 
 
-def _untold(what: str, done: int, total: int) -> None:
+def _untold(*_: object) -> None:
     """Nobody watches."""
 
 
@@ -70,14 +72,21 @@ class Tracker:
         clock: Callable[[], Instant] = system_clock,
         by: str | None = None,
         progress: Progress | None = None,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
-        """`by` is who records, kept beside every event; `progress` is told of long work."""
-        self.path = path
+        """`path` is a file, or a URL; `by` is who records, kept beside every event.
+
+        `progress` is told of long work, `warn` of what one should know beside the answer.
+        """
+        self._place = path
+        self.path = backends.shown(path)
+        """What people call the store: never with a password."""
         self.by = by
         self._progress: Progress = progress or _untold
+        self._warn: Callable[[str], None] = warn or _untold
         self._clock = clock
         self._view: View | None = None
-        self._ledger: SQLiteLedger | None = None
+        self._ledger: Ledger | None = None
 
     def __enter__(self) -> Tracker:
         return self
@@ -110,6 +119,9 @@ class Tracker:
         return self._view
 
     def _open_view(self) -> View:
+        if backends.is_remote(self._place):
+            with self.follower as follower:
+                return View.open(follower.file())
         view = View.open(self.path)
         try:
             if view.is_current:
@@ -122,6 +134,31 @@ class Tracker:
             view.close()
             raise
         return view
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the log is on a server, and only a view of it on this machine."""
+        return backends.is_remote(self._place)
+
+    @property
+    def follower(self) -> Follower:
+        """What keeps the view of a log that is elsewhere."""
+        from postmortem.store.backends import Address
+        from postmortem.store.follower import Follower
+
+        address = Address.read(self._place)
+        return Follower(address, progress=self._progress, warn=self._warn)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the store was made already. Raises: StoreProblem, where nobody can say."""
+        if not backends.is_remote(self._place):
+            return os.path.lexists(self.path)
+        try:
+            self.view  # noqa: B018 - it is opened, or it is not there
+        except StoreMissing:
+            return False
+        return True
 
     def catch_up(self) -> None:
         """Bring the view to the end of the log."""
@@ -147,6 +184,8 @@ class Tracker:
         if asked is not None:
             if asked in platforms:
                 return asked
+            from difflib import get_close_matches
+
             near = get_close_matches(asked, platforms, n=1)
             raise BadInput(
                 f"there is no platform {asked!r} in the store",
@@ -172,6 +211,14 @@ class Tracker:
         """What is known of the platform at K and R, ready to be asked at any T."""
         with self.view.snapshot():
             return Picture(self.view.situation(platform, as_of))
+
+    @contextlib.contextmanager
+    def standing(self, platform: str, as_of: AsOf) -> Iterator[Standing]:
+        """The platform at K and R, to be asked at any T inside: every answer is a look-up."""
+        from postmortem.store.standing import Standing
+
+        with self.view.snapshot():
+            yield Standing(self.view, platform, as_of)
 
     def dossier(
         self,
@@ -208,15 +255,19 @@ class Tracker:
 
     # --- recording ------------------------------------------------------------------------------
 
-    def _open_ledger(self, *, create: bool = False) -> SQLiteLedger:
+    def _open_ledger(self, *, create: bool = False) -> Ledger:
         if self._ledger is None:
-            from postmortem.store.ledger import BACKENDS
-
-            self._ledger = BACKENDS["sqlite"](self.path, self._clock, create=create)
+            self._ledger = backends.open_ledger(
+                self._place,
+                self._clock,
+                create=create,
+                progress=self._progress,
+                warn=self._warn,
+            )
         return self._ledger
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[SQLiteWriting]:
+    def _writing(self) -> Iterator[Writing]:
         from postmortem.store import readmodel
 
         with self._open_ledger(create=True).writing() as writing:
@@ -229,8 +280,14 @@ class Tracker:
     def record(self, drafts: Iterable[Draft]) -> Receipt:
         """Record all of the drafts in one transaction, or none of them.
 
-        Raises: BadInput, Refused, StoreProblem.
+        Raises: BadInput, Refused, StoreProblem, OutcomeUnknown.
         """
+        from postmortem.store.promise import Overtaken
+
+        drafts = list(drafts)
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(Overtaken), self._writing() as writing:
+                return self._record(writing, drafts)
         with self._writing() as writing:
             return self._record(writing, drafts)
 
@@ -240,7 +297,7 @@ class Tracker:
         Raises: BadInput, Refused, StoreProblem.
         """
         with contextlib.suppress(_Rehearsed), self._writing() as writing:
-            receipt = self._record(writing, drafts)
+            receipt = self._record(writing, list(drafts))
             view = View(writing.connection, self.path)
             before, after = (
                 Picture(view.situation(platform, AsOf(END, recorded=recorded)))
@@ -249,14 +306,13 @@ class Tracker:
             raise _Rehearsed
         return receipt, before, after
 
-    def _record(self, writing: SQLiteWriting, drafts: Iterable[Draft]) -> Receipt:
+    def _record(self, writing: Writing, drafts: Sequence[Draft]) -> Receipt:
         from postmortem.core.decide import decide
         from postmortem.core.withdrawal import kept_out
         from postmortem.store import readmodel
 
         recorded: list[Recorded] = []
         skipped = withheld = absent = 0
-        drafts = list(drafts)
         for done, draft in enumerate(drafts, 1):
             self._progress("recording", done, len(drafts))
             record = readmodel.ViewRecord(writing.connection, draft.platform)
@@ -308,7 +364,7 @@ class Tracker:
                 erasure.declare_erased(writing.connection, writing.position)  # it never held them
         return Receipt(len(lines), 0, withheld=withheld)
 
-    def _copy(self, writing: SQLiteWriting, line: Line, said: set[str]) -> None:
+    def _copy(self, writing: Writing, line: Line, said: set[str]) -> None:
         """Take in one line of a log: it must be what recording it would have given.
 
         `said`: the digests of the words so far.
@@ -375,13 +431,18 @@ class Tracker:
     def erase(self, texts: Sequence[Text] = ()) -> Erasure:
         """Erase from the store's files what was withdrawn, and find out whether it is gone.
 
-        `texts` are the words that are looked for, where they are still known.
+        Of a store on a server these are the view's on this machine. `texts` are the words that are
+        looked for, where they are still known.
 
         Raises: StoreProblem.
         """
         from postmortem.store import erasure
 
         self.close()  # our own reading must not hold up what is to be erased
+        if self.is_remote:
+            with self.follower as follower:
+                path = follower.file()
+            return erasure.erase(path, texts)
         self.catch_up()
         self.close()
         return erasure.erase(self.path, texts)
@@ -390,6 +451,10 @@ class Tracker:
 
     def rebuild(self) -> int:
         """The view anew from the log; how many events were read."""
+        if backends.is_remote(self._place):
+            self.close()
+            with self.follower as follower:
+                return follower.rebuilt().position
         from postmortem.store import readmodel
 
         with self._open_ledger().writing() as writing:
@@ -400,17 +465,30 @@ class Tracker:
     def verify(self, sizes: Iterable[int] = (), *, view: bool = True) -> Verified:
         """Whether log, tree, words and view hold together; reads only, and needs no view.
 
-        `sizes`: of which sizes of the log the root of its tree is asked for.
+        Of a log on a server it is what this machine has seen of it, brought up to date; and whether
+        the server still holds the same. `sizes`: of which sizes of the log the root of its tree is
+        asked for.
 
         Raises: StoreProblem, where there is no store that can be opened.
         """
         from postmortem.store.verifying import verify
 
-        found = verify(self.path, sizes=frozenset(sizes), progress=self._progress)
+        path, differing = self.path, dict[tuple[int, str], None]()
+        if self.is_remote:
+            from postmortem.store.server import Unreachable
+
+            self.close()
+            with self.follower as follower:
+                with contextlib.suppress(Unreachable):  # which is told when it is followed
+                    differing = dict.fromkeys(follower.differences())
+                path = follower.file()
+        found = verify(path, sizes=frozenset(sizes), progress=self._progress)
+        for position, table in differing:
+            found.differs(position, table)
         if view:
             from postmortem.store.verifying_view import verify_view
 
-            verify_view(self.path, found, self._progress)
+            verify_view(path, found, self._progress)
         return found
 
     def backup(self, target: str) -> int:
@@ -418,6 +496,11 @@ class Tracker:
 
         Raises: BadInput, where the target exists; StoreProblem.
         """
+        if backends.is_remote(self._place):
+            from postmortem.store.copying import copy
+
+            copy(self._place, target, self._progress)
+            return os.path.getsize(target)
         from postmortem.store.backup import backup
 
         return backup(self.path, target)
@@ -427,6 +510,8 @@ class _Rehearsed(Exception):
     """Takes back what was only rehearsed."""
 
 
+_ATTEMPTS = 4
+"""How often a write is decided anew whose connection broke while others recorded."""
 _ANY_POSITION = 2**62
 _DAY = 86_400_000_000  # microseconds
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
+from typing import NoReturn
 
 from postmortem.core.errors import Problem
 
@@ -14,9 +16,20 @@ INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit status (README, "exit statuses")."""
+    gc.set_threshold(50_000)  # what is loaded at first stays: to look through it again takes time
     if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal lacks is no fault
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(run(arguments))
+    _leave(run(arguments))
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process: everything is closed, and taking the interpreter apart takes a while."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # nobody reads any more, or no room: as Python tells it
+        sys.exit(status)
+    os._exit(status)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -24,7 +37,6 @@ def run(arguments: list[str] | None = None) -> int:
     import click
 
     from postmortem.cli.commands import group
-    from postmortem.cli.output import complain
 
     if os.environ.get("_POSTMORTEM_COMPLETE"):  # a shell asks what may stand next
         from postmortem.cli.completion import register
@@ -40,6 +52,8 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except Problem as problem:
+        from postmortem.cli.output import complain  # help and completion need none of it
+
         complain(problem)
         return problem.exit_status
     except (KeyboardInterrupt, click.Abort):

@@ -90,7 +90,7 @@ def tell(desk: Desk, drafts: Iterable[Draft], *, rehearse: bool) -> Told:
     if not rehearse:
         receipt = store.record(drafts)
         return Told(receipt, rehearsed=False, pictures=cache(partial(_pictures, desk, receipt)))
-    if os.path.lexists(store.path):
+    if store.exists:
         receipt, *pictures = store.rehearse(drafts, desk.platform)
     else:  # it is yet to be made, and stays so
         with (

@@ -54,9 +54,14 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "export": ("keep:export", KEEP, "Write the log as JSON Lines."),
     "redact": ("redact:redact", KEEP, "Withdraw somebody's words, and erase them from the store."),
     "backup": ("keep:backup", KEEP, "Copy the store while it is in use."),
+    "copy": ("copy:copy", KEEP, "Move a log between stores: files and PostgreSQL."),
+    "status": ("status:status", KEEP, "Where the log ends, and how far the view has come."),
+    "follow": ("status:follow", KEEP, "Keep the view of a log on PostgreSQL up to date."),
+    "postgres-setup": ("postgres_setup:postgres_setup", KEEP, "The SQL for a store on PostgreSQL."),
     "rebuild": ("keep:rebuild", KEEP, "Make the view anew from the log."),
     "completion": ("completion:completion", KEEP, "Complete commands and ids in your shell."),
     "schema": ("schema:schema", KEEP, "The JSON Schema of what a command prints."),
+    "bench": ("bench:bench", KEEP, "What it costs, beside what it could cost at least."),
     "where": ("keep:where", KEEP, "Which store is used, and why that one."),
 }
 """Name -> (module:function in this package, section, one line)."""
@@ -125,8 +130,9 @@ def _colour(choice: str) -> bool | None:
     epilog="A question can fix three clocks: --at (when it was true), --known-at (what could be "
     "known by then), --recorded-at (what the log held by then).",
 )
-@click.option("--db", metavar="FILE", help="The store; else POSTMORTEM_DB, else the nearest "
-              "postmortem.db upwards, else the one in your data folder.")  # fmt: skip
+@click.option("--db", metavar="FILE", help="The store, a file or postgresql://…; else "
+              "POSTMORTEM_DB, else the nearest postmortem.db upwards, else the one in your data "
+              "folder.")  # fmt: skip
 @click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),

@@ -16,6 +16,8 @@ import click
 from postmortem.cli import output
 from postmortem.cli.commands import run_inside
 from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.store import backends
+from postmortem.tracker import Tracker
 
 CASEBOOK: Final = "parler-2021.yaml"
 QUESTIONS: Final = (
@@ -54,18 +56,24 @@ def demo(keep: str | None) -> None:
     """The founding case, Parler in January 2021: five questions with their answers.
 
     It runs in a temporary store and leaves nothing behind, unless told to: then the postmortem is
-    written too, as Markdown with its picture and as one HTML page.
+    written too, as Markdown with its picture and as one HTML page. With --db postgresql://… it is
+    recorded there, where nothing must be yet.
     """
-    show(founding_casebook(), keep)
+    show(founding_casebook(), keep, click.get_current_context().find_root().params.get("db"))
 
 
-def show(casebook: Path, keep: str | None) -> None:
+def show(casebook: Path, keep: str | None, db: str | None = None) -> None:
     """Ask the five questions of that casebook.
 
-    Raises: BadInput, where there is no such casebook, or the folder to keep it in is not empty.
+    `db` matters only where it is elsewhere: the questions are asked of a store there.
+
+    Raises: BadInput, where there is no such casebook, or what it shall be kept in is not empty.
     """
     if not casebook.is_file():
         raise BadInput("the founding case is missing", hint="install postmortem anew")
+    if db is not None and backends.is_remote(db):
+        _show_elsewhere(casebook, db, keep)
+        return
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="postmortem-") as temporary:
             _ask(casebook, Path(temporary), "postmortem")
@@ -88,19 +96,47 @@ def show(casebook: Path, keep: str | None) -> None:
     _go_on(typed)
 
 
+def _show_elsewhere(casebook: Path, db: str, keep: str | None) -> None:
+    shown = backends.shown(db)
+    if keep is not None:
+        raise BadInput(
+            "--keep names a folder, and the store shall be on a server",
+            hint="leave out one of them",
+        )
+    with Tracker(db) as store:
+        if store.exists:
+            raise BadInput(
+                f"there is a store at {shown} already",
+                hint="name another schema of that database: ?schema=demo",
+            )
+    typed = f"postmortem --db {shlex.quote(shown)}"
+    output.say(f"The founding case, recorded at {shown}:")
+    with contextlib.chdir(casebook.parent):
+        run_inside(["--db", db, "import", CASEBOOK])
+    output.say()
+    _questions(db, typed)
+    output.say("To go on:")
+    _go_on(typed)
+
+
 def _ask(casebook: Path, folder: Path, typed: str) -> None:
     database = str(folder / "postmortem.db")
-    colour = click.get_current_context().find_root().color
-    settings = ["--db", database, *(_COLOUR[colour])]
     if (folder / CASEBOOK).is_file():
         book = str(folder / CASEBOOK)
         output.say(f"$ {typed} import {shlex.quote(book)}")
-        run_inside([*settings, "import", book])
+        colour = click.get_current_context().find_root().color
+        run_inside(["--db", database, *_COLOUR[colour], "import", book])
     else:
         output.say("The founding case, recorded in a temporary store:")
         with contextlib.chdir(casebook.parent):
             run_inside(["--db", os.path.abspath(database), "import", CASEBOOK])
     output.say()
+    _questions(database, typed)
+
+
+def _questions(database: str, typed: str) -> None:
+    colour = click.get_current_context().find_root().color
+    settings = ["--db", database, *_COLOUR[colour]]
     for number, (question, arguments) in enumerate(QUESTIONS, 1):
         output.say(click.style(f"{number}. {question}", bold=True))
         output.say(f"$ {typed} {shlex.join(arguments)}")

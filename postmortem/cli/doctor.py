@@ -12,6 +12,7 @@ from postmortem.cli.options import json_option
 from postmortem.cli.place import locate
 from postmortem.core.errors import BadInput, StoreProblem
 from postmortem.reports import jsonl
+from postmortem.store import backends
 from postmortem.store.doctor import UNOPENED, Diagnosis, Patient, Range
 
 
@@ -43,6 +44,12 @@ def doctor(ctx: click.Context, /, file: str | None, as_json: bool) -> int:
     for `verify` to say.
     """
     path = locate(ctx.find_root().obj["db"]).path
+    if backends.is_remote(path):
+        raise BadInput(
+            "doctor examines the file of a store, and this one is on a server",
+            hint="`postmortem verify` compares it with what this machine has seen; and the server "
+            "has tools of its own",
+        )
     progress = output.progress if sys.stderr.isatty() else None
     with Patient(path, progress) as patient:
         found = patient.found

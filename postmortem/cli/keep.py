@@ -11,6 +11,7 @@ from postmortem.cli import output
 from postmortem.cli.options import AUDIENCES, json_option, platform_option
 from postmortem.cli.place import locate, tracker
 from postmortem.core.errors import BadInput, Problem, StoreProblem
+from postmortem.store import backends
 from postmortem.tracker import Tracker, read_input
 
 
@@ -167,22 +168,29 @@ def rebuild(ctx: click.Context) -> None:
 def where(ctx: click.Context, as_json: bool) -> None:
     """Which store is used, and which rule chose it."""
     found = locate(ctx.find_root().obj["db"])
-    exists = os.path.lexists(found.path)
-    copy = None
-    if exists:
-        try:
-            copy = tracker(ctx).view.copy_of
-        except Problem as problem:
-            output.complain(problem)
+    store = tracker(ctx)
+    copy = view = None
+    path, exists = store.path, True
+    try:
+        if backends.is_remote(found.path):
+            exists = store.exists
+        else:
+            path, exists = os.path.abspath(path), os.path.lexists(path)
+        if exists:
+            copy = store.view.copy_of
+            view = store.view.path if backends.is_remote(found.path) else None
+    except Problem as problem:
+        output.complain(problem)
     if as_json:
         output.print_json(
-            {"path": os.path.abspath(found.path), "rule": found.rule, "exists": exists,
-             "copy_of": copy}
-        )  # fmt: skip
+            {"path": path, "rule": found.rule, "exists": exists, "copy_of": copy, "view": view}
+        )
         return
-    output.say(os.path.abspath(found.path))
+    output.say(path)
     output.say(f"chosen by: {found.rule}")
     if not exists:
         output.say("there is nothing yet; `postmortem import CASEBOOK` makes it")
+    if view is not None:
+        output.say(f"the view on this machine: {view}")
     if copy is not None:
         output.say(f"it is a copy, made from {copy}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
@@ -37,6 +35,11 @@ def complain(problem: Problem) -> None:
         click.echo(f"  {for_terminal(problem.hint)}", err=True)
 
 
+def warn(text: str) -> None:
+    """What one should know beside the answer, on standard error."""
+    click.echo(f"postmortem: {for_terminal(text)}", err=True)
+
+
 LONG: Final = 2000
 """From so many entries on, work is long enough to be watched."""
 
@@ -64,6 +67,12 @@ def print_json_text(text: str) -> None:
 def say(text: str = "") -> None:
     """A line of the answer; whatever of it a terminal would obey is made visible."""
     click.echo(_clean(text))
+
+
+def say_text(text: str) -> None:
+    """Our own text, line by line."""
+    for line in text.splitlines():
+        say(line)
 
 
 def status_cell(status: str) -> str:
@@ -104,6 +113,8 @@ def clocks(as_of: AsOf, zone: str | None) -> str:
 def width() -> int:
     """How many columns there are; a fixed number where nobody watches."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        import shutil  # slow to load, as is textwrap, and not every answer needs it
+
         return max(40, shutil.get_terminal_size().columns)
     return PIPED_WIDTH
 
@@ -128,6 +139,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int =
 def _wrapped(cell: str, size: int) -> list[str]:
     if shown(cell) <= size:
         return [cell]
+    import textwrap
+
     return textwrap.wrap(
         click.unstyle(cell), size, break_long_words=False, break_on_hyphens=False
     ) or [""]

@@ -54,7 +54,7 @@ def tracker(ctx: click.Context, *, writes: bool = False) -> Tracker:
         os.makedirs(os.path.dirname(found.path), mode=0o700, exist_ok=True)
     progress = output.progress if sys.stderr.isatty() else None
     by = author() if writes else None
-    return ctx.with_resource(Tracker(found.path, by=by, progress=progress))
+    return ctx.with_resource(Tracker(found.path, by=by, progress=progress, warn=output.warn))
 
 
 def author() -> str | None:

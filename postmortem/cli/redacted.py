@@ -28,6 +28,14 @@ BEYOND_REACH: Final = (
 """Where words may still be that no program can erase from here."""
 
 
+ON_THE_SERVER: Final = (
+    "the server's own files: deleted rows until its VACUUM, its write-ahead log, its standbys",
+    "views of the store on other machines: they let go of the words when somebody next asks there, "
+    "and erase them by `postmortem redact --finish`",
+)
+"""The same, of a store on a server."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gone:
     """One text that is to go, or is gone already."""
@@ -76,6 +84,8 @@ class Done:
         """Where it is recorded now, by where the words stood."""
         self.at: str | None = None
         self.snapshots: list[str] = []
+        self.beyond: tuple[str, ...] = BEYOND_REACH
+        """Where words may still be."""
 
     def by(self, one: Gone) -> int | None:
         """Where in the log it says that the text is withheld."""
@@ -118,7 +128,7 @@ class Done:
                 for each in self.also
             ],
             "snapshots": self.snapshots,
-            "beyond_reach": list(BEYOND_REACH),
+            "beyond_reach": list(self.beyond),
         }
 
     def print(self, store: Tracker) -> None:
@@ -136,7 +146,7 @@ class Done:
         self._print_also()
         self._listed(self.snapshots, "kept sources that hold the words, not deleted here:")
         output.say("beyond the reach of this program, where they were made before:")
-        for where in BEYOND_REACH:
+        for where in self.beyond:
             paragraph(where, 2)
 
     def _print_one(self, one: Gone) -> None:
@@ -155,6 +165,9 @@ class Done:
         assert self.outcome is not None
         output.say("erased")
         name = os.path.basename(store.path)
+        if store.is_remote:
+            paragraph("the words are deleted on the server", 2)
+            name = "the view on this machine"
         paragraph(
             f"{name} was written anew, and is to the byte what SQLite writes of the rows that "
             "remain; its journal is empty",
@@ -214,6 +227,8 @@ def _times(count: int) -> str:
 
 def told(done: Done, store: Tracker, *, as_json: bool) -> int:
     """Print it; the exit status."""
+    if store.is_remote:
+        done.beyond = (*ON_THE_SERVER, *BEYOND_REACH)
     if as_json:
         output.print_json(done.document())
     else:

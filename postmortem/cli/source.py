@@ -97,6 +97,11 @@ def add(
     from postmortem.core.reading import Misfit, entry
 
     store = tracker(ctx, writes=True)
+    if keep and store.is_remote:
+        raise BadInput(
+            "--keep puts the bytes beside a store's file, and this store is on a server",
+            hint="keep them where you like; without --keep their hashes are recorded",
+        )
     chosen = store.platform(platform)
     declared = named(id, sources(store.view, chosen))
     given = read(file, media_type)

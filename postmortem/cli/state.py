@@ -12,12 +12,13 @@ import click
 
 from postmortem.cli import output
 from postmortem.cli.options import Asked, asked, nearest, question_options
-from postmortem.core import formulas, measures
+from postmortem.core import formulas
 from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, State
 from postmortem.core.times import END, AsOf, Instant, format_bound, in_zone, parse_instant
 from postmortem.reports.rows import Rows
+from postmortem.store.standing import Standing
 
 
 @click.command(
@@ -66,10 +67,22 @@ def state(
             raise BadInput("--batch brings its own questions", hint="leave the others out")
         _batch(question, batch, without)
         return 0
-    picture = question.store.picture(question.platform, question.as_of)
+    moments = [question.instant(text, "--at") for text in at] or [question.as_of.valid]
+    with question.store.standing(question.platform, question.as_of) as picture:
+        return _answer(question, picture, moments, ids, without, quiet=quiet)
+
+
+def _answer(
+    question: Asked,
+    picture: Standing,
+    moments: Sequence[Instant],
+    ids: tuple[str, ...],
+    without: tuple[str, ...],
+    *,
+    quiet: bool,
+) -> int:
     _known_services(picture, without)
     _known_ids(picture, ids)
-    moments = [question.instant(text, "--at") for text in at] or [question.as_of.valid]
     answers = [picture.state(replace(question.as_of, valid=moment), without) for moment in moments]
     if quiet:
         return int(not all(_certainly_works(answer, ids) for answer in answers))
@@ -118,7 +131,9 @@ def _known_services(picture: Picture, without: Iterable[str]) -> None:
 
 
 def _batch(question: Asked, file: str, without: tuple[str, ...]) -> None:
-    pictures: dict[tuple[int, int], Picture] = {}
+    pictures: dict[tuple[int, int], Standing] = {}
+    view = question.store.view
+    position: int | None = None
     for number, line in enumerate(_lines(file), 1):
         place = Place("standard input" if file == "-" else file, number)
         if not line.strip():
@@ -126,12 +141,14 @@ def _batch(question: Asked, file: str, without: tuple[str, ...]) -> None:
         try:
             as_of = _asked(line, question.home)
             key = (as_of.known, as_of.recorded)
-            if key not in pictures:
-                if len(pictures) > 64:
+            with view.snapshot():
+                if view.position != position or len(pictures) > 64:
                     pictures.clear()
-                pictures[key] = question.store.picture(question.platform, as_of)
-            _known_services(pictures[key], without)
-            answer = pictures[key].state(as_of, without)
+                    position = view.position
+                if key not in pictures:
+                    pictures[key] = Standing(view, question.platform, as_of)
+                _known_services(pictures[key], without)
+                answer = pictures[key].state(as_of, without)
         except Problem as problem:
             raise problem.at(place) from None
         output.print_json(answer.document(), indent=None)
@@ -195,18 +212,18 @@ def _title(question: Asked, answer: State, head: str, without: tuple[str, ...]) 
     return (declared.get(question.platform, (None,))[0] or question.platform) + head + supposed
 
 
-def _silent(picture: Picture, without: tuple[str, ...] = ()) -> set[str]:
+def _silent(picture: Standing, answer: State, without: tuple[str, ...] = ()) -> set[str]:
     """The services of which nothing is recorded yet."""
     return {
         id
-        for id in picture.situation.services
-        if id not in without and id not in picture.by_service
+        for id, state in answer.services.items()
+        if id not in without and state.bounds == WORKS and picture.is_silent(id)
     }
 
 
 def _show_state(
     question: Asked,
-    picture: Picture,
+    picture: Standing,
     answer: State,
     ids: tuple[str, ...],
     without: tuple[str, ...],
@@ -218,7 +235,7 @@ def _show_state(
         output.say("nothing was recorded of it by then")
         return
     rows = {row["id"]: row for row in state_rows(question, picture, [answer], ids).rows}
-    silent = _silent(picture, without)
+    silent = _silent(picture, answer, without)
     for kind, found in (("capability", answer.capabilities), ("service", answer.services)):
         wanted = _wanted(found, ids)
         if not wanted:
@@ -242,7 +259,7 @@ def _show_state(
 
 def _show_columns(
     question: Asked,
-    picture: Picture,
+    picture: Standing,
     answers: list[State],
     ids: tuple[str, ...],
     without: tuple[str, ...],
@@ -250,7 +267,7 @@ def _show_columns(
     first = answers[0]
     head = f", {output.clocks(first.as_of, question.zone)}"
     output.say(_title(question, first, head, without))
-    silent = _silent(picture, without)
+    silent = _silent(picture, first, without)
     by_answer = [
         {row["id"]: row for row in state_rows(question, picture, [answer], ids).rows}
         for answer in answers
@@ -277,12 +294,12 @@ def _show_columns(
 
 
 def state_rows(
-    question: Asked, picture: Picture, answers: Sequence[State], ids: tuple[str, ...]
+    question: Asked, picture: Standing, answers: Sequence[State], ids: tuple[str, ...]
 ) -> Rows:
     """A row for each capability, then each service, at each moment."""
     rows: list[dict[str, Any]] = []
     for answer in answers:
-        begun = measures.since(picture, answer.as_of.valid)
+        begun = picture.since(answer.as_of.valid)
         at = format_bound(answer.as_of.valid)
         for id, bounds in answer.capabilities.items():
             leaves = sorted(_leaves(picture, id, answer))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
@@ -408,6 +407,6 @@ def _place(
     if kind.name != "platform":
         return desk(ctx, platform, tz, as_json=as_json), False
     store = tracker(ctx, writes=writes)
-    is_new = not os.path.lexists(store.path)
+    is_new = not store.exists
     home = None if is_new or id not in store.view.platforms else store.zone(id)
     return at_desk(store, id, home, tz, as_json=as_json), is_new

@@ -8,7 +8,7 @@ the exact bounds over all such worlds without enumerating them; the tests enumer
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -245,8 +245,23 @@ def disruptions(situation: Situation) -> list[Disruption | Expected]:
         if version.type == ANNOUNCED:
             found.append(_expected(version, about[fact], claims))
         elif version.type in CONFIRMED:
-            found.append(_confirmed(version, about[fact], claims, situation))
+            found.append(_confirmed(version, about[fact], claims, situation.facts))
     return found
+
+
+def disruption_of(fact: str, facts: Mapping[str, Version]) -> Disruption | Expected | None:
+    """The disruption that one fact opens, by the facts in force that bear on it; None for others.
+
+    `facts`: by first id; further ones make no difference.
+    """
+    version = facts[fact]
+    if version.type != ANNOUNCED and version.type not in CONFIRMED:
+        return None
+    claims = Claims(Situation("", frozenset(), {}, facts))
+    about = [each for each in facts.values() if fact in each.subjects]
+    if version.type == ANNOUNCED:
+        return _expected(version, about, claims)
+    return _confirmed(version, about, claims, facts)
 
 
 def _expected(version: Version, about: Iterable[Version], claims: Claims) -> Expected:
@@ -265,14 +280,14 @@ def _expected(version: Version, about: Iterable[Version], claims: Claims) -> Exp
 
 
 def _confirmed(
-    version: Version, about: Iterable[Version], claims: Claims, situation: Situation
+    version: Version, about: Iterable[Version], claims: Claims, facts: Mapping[str, Version]
 ) -> Disruption:
     assert version.service is not None
     about = list(about)
     announcement = version.subjects[0] if version.subjects else None
     effect = version.effect
-    if effect is None and announcement is not None and announcement in situation.facts:
-        effect = situation.facts[announcement].effect
+    if effect is None and announcement is not None and announcement in facts:
+        effect = facts[announcement].effect
     return Disruption(
         id=version.fact,
         service=version.service,

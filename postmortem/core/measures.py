@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from postmortem.core import formulas
@@ -75,6 +75,91 @@ def since(picture: Picture, at: Instant) -> dict[str, Instant | None]:
         id: None if course[-1][0] == start else course[-1][0]
         for id, course in courses(picture, start, at + 1).items()
     }
+
+
+Back = Callable[[str, Instant], Iterable[tuple[Instant, Bounds]]]
+"""The levels of a service up to an instant, going back: each with when it begins."""
+
+
+def since_by_steps(picture: Picture, at: Instant, back: Back) -> dict[str, Instant | None]:
+    """The same as `since`, read backwards from T only as far as it takes."""
+    courses = {id: _Backwards(back(id, at)) for id in sorted(picture.situation.services)}
+    found = {id: course.since() for id, course in courses.items()}
+    for capability in picture.order:
+        found[capability] = _capability_since(picture, capability, courses, at)
+    return found
+
+
+class _Backwards:
+    """The levels of one service, going back; what was read once is kept."""
+
+    def __init__(self, steps: Iterable[tuple[Instant, Bounds]]) -> None:
+        self._steps = iter(steps)
+        self._next = next(self._steps, (BEGINNING, WORKS))
+        self._known: list[tuple[Instant, Bounds]] = []
+
+    def step(self, index: int) -> tuple[Instant, Bounds]:
+        """The level of that number, 0 being that at T, and when it begins."""
+        while len(self._known) <= index:
+            begins, bounds = self._next
+            while (step := next(self._steps, None)) is not None and step[1] == bounds:
+                begins = step[0]
+            self._next = step or (BEGINNING, WORKS)
+            self._known.append((begins, bounds))
+        return self._known[index]
+
+    def since(self) -> Instant | None:
+        """From when on it has had the level that it has at T."""
+        begins = self.step(0)[0]
+        return None if begins == BEGINNING else begins
+
+
+def _capability_since(
+    picture: Picture, capability: str, courses: Mapping[str, _Backwards], at: Instant
+) -> Instant | None:
+    wanted: dict[str, None] = {}
+    leaves: set[str] = set()
+    turns: set[Instant] = set()
+
+    def visit(id: str) -> None:
+        if id in picture.situation.services:
+            leaves.add(id)
+        elif id not in wanted:
+            for formula in picture.formulas(id):
+                for part in formulas.ids(formula):
+                    visit(part)
+            for revision, _ in picture.revisions.get(id, ()):
+                turns.update((*revision.span, revision.span.earliest + 1))
+            wanted[id] = None
+
+    visit(capability)
+    pending = sorted(turn for turn in turns if BEGINNING < turn <= at)
+    parts = sorted(leaves)
+    places = dict.fromkeys(parts, 0)
+    known: dict[tuple[Bounds, ...], Bounds] = {}
+
+    def now() -> Bounds:
+        levels = tuple(courses[part].step(places[part])[1] for part in parts)
+        if levels not in known:
+            found = picture.levels(dict(zip(parts, levels, strict=True)), at, wanted)
+            known[levels] = found[capability]
+        return known[levels]
+
+    bounds = now()
+    while True:
+        begins = {part: courses[part].step(places[part])[0] for part in parts}
+        last = max([*begins.values(), *pending[-1:]], default=BEGINNING)
+        if last == BEGINNING:
+            return None
+        at = last - 1
+        if pending and pending[-1] == last:
+            pending.pop()
+            known.clear()
+        for part in parts:
+            if begins[part] == last:
+                places[part] += 1
+        if now() != bounds:
+            return last
 
 
 def _service_course(

@@ -9,11 +9,9 @@ the base64url text of the canonical JSON array [salt, name, value], with a salt 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import unicodedata
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,7 +35,9 @@ class Disclosure:
 
     def digest(self) -> str:
         """SHA-256 of the encoded text, base64url without padding: 43 characters."""
-        return _base64(hashlib.sha256(self.encoded().encode("ascii")).digest())
+        from hashlib import sha256  # a question needs none, and it takes long to load
+
+        return _base64(sha256(self.encoded().encode("ascii")).digest())
 
     def stand_in(self) -> dict[str, str]:
         """What the event holds instead of the words."""
@@ -45,6 +45,8 @@ class Disclosure:
 
 
 def _base64(data: bytes) -> str:
+    from base64 import urlsafe_b64encode
+
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 

@@ -6,8 +6,6 @@ spreadsheet would compute gets an apostrophe in front); CommonMark and GFM table
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +46,9 @@ def as_text(value: object) -> str:
 
 def csv_text(table: Rows) -> str:
     """The table as CSV, keys as the header line, lines ended by CR LF."""
+    import csv  # most answers are no CSV
+    import io
+
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([key for key, _ in table.columns])

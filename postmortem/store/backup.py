@@ -27,15 +27,9 @@ def backup(path: str, target: str) -> int:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with contextlib.closing(sqlite3.connect(partial)) as copy:
             source.backup(copy)
-            # one file, without a journal beside it, so that it can be moved as it is
-            copy.execute("PRAGMA journal_mode=DELETE")
-        _sync(partial)
-        os.link(partial, target)  # unlike a rename, this never replaces what appeared meanwhile
-        _sync(os.path.dirname(os.path.abspath(target)))
+        put_in_place(partial, target)
     except sqlite3.Error as error:
         raise trouble(error, target) from None
-    except FileExistsError:
-        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
     except OSError as error:
         raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
     finally:
@@ -43,6 +37,27 @@ def backup(path: str, target: str) -> int:
         with contextlib.suppress(OSError):
             os.unlink(partial)
     return os.path.getsize(target)
+
+
+def put_in_place(partial: str, target: str) -> None:
+    """Make the target of a store that was written beside it, and that nobody has open.
+
+    Raises: BadInput, where the target exists; StoreProblem.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(partial)) as copy:
+            # one file, without a journal beside it, so that it can be moved as it is
+            copy.execute("PRAGMA journal_mode=DELETE")
+        _sync(partial)
+        os.link(partial, target)  # unlike a rename, this never replaces what appeared meanwhile
+        os.unlink(partial)
+        _sync(os.path.dirname(os.path.abspath(target)))
+    except sqlite3.Error as error:
+        raise trouble(error, target) from None
+    except FileExistsError:
+        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
+    except OSError as error:
+        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
 
 
 def _sync(path: str) -> None:

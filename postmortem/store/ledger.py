@@ -1,4 +1,4 @@
-"""The append-only log, on the `eventsourcing` library; the one module that knows it.
+"""The append-only log in a SQLite file, on the `eventsourcing` library.
 
 One write is one transaction: it takes the lock before it reads anything, lets the view catch up
 with what others wrote, decides, appends events, words and view rows, commits, and only then is it
@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
@@ -28,25 +27,24 @@ from eventsourcing.persistence import Mapper, PersistenceError, StoredEvent, Tra
 from eventsourcing.utils import Environment, EnvType
 
 from postmortem.core import words
-from postmortem.core.decide import Ready
 from postmortem.core.errors import (
-    BadInput,
     NotAStore,
     OutcomeUnknown,
     Problem,
     StoreMissing,
     StoreProblem,
 )
-from postmortem.core.events import WordsWithheld
 from postmortem.core.recorded import Recorded, upcast
-from postmortem.core.times import BEGINNING, Instant, format_instant
-from postmortem.core.words import Disclosure
-from postmortem.store import tables, tree
+from postmortem.core.times import Instant
+from postmortem.store import one_library, tables, tree
+from postmortem.store.columns import EVENT, insert_into
+from postmortem.store.promise import Columns, Ledger, Writing
 from postmortem.store.tables import SCHEMA
 from postmortem.store.view import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble
 
 LOCK_TIMEOUT: Final = 30
 """Seconds that a writer waits for another one."""
+INSERT_EVENT: Final = insert_into("stored_events", EVENT)
 PRAGMAS: Final = (
     "synchronous=FULL",  # durable against power loss, not only against a killed process
     "foreign_keys=ON",
@@ -121,10 +119,9 @@ class EventRecorder(es.SQLiteApplicationRecorder):
     def _insert_events(
         self, c: es.SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int]:
-        columns: Sequence[tuple[int, str, int]] = kwargs["columns"]
+        columns: Sequence[Columns] = kwargs["columns"]
         c.executemany(
-            "INSERT INTO stored_events (position, originator_id, originator_version, topic, state,"
-            " event_id, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            INSERT_EVENT,
             [
                 (position, e.originator_id, e.originator_version, e.topic, e.state, id, recorded)
                 for e, (position, id, recorded) in zip(stored_events, columns, strict=True)
@@ -171,108 +168,20 @@ class Log(Application[str]):
 # --- the ledger ---------------------------------------------------------------------------------
 
 
-class SQLiteWriting:
+class SQLiteWriting(Writing):
     """A write in one SQLite transaction, log and view together."""
 
     def __init__(self, log: Log, cursor: es.SQLiteCursor, clock: Callable[[], Instant]) -> None:
+        super().__init__(cursor.sqlite_cursor.connection, clock)
         self._log = log
         self._cursor = cursor
-        self.connection: sqlite3.Connection = cursor.sqlite_cursor.connection
-        last = self.connection.execute(
-            "SELECT position, recorded_at FROM stored_events ORDER BY position DESC LIMIT 1"
-        ).fetchone()
-        self.position: int = last[0] if last else 0
-        self._last: Instant = last[1] if last else BEGINNING
-        self.now: Instant = max(clock(), self._last + 1)
-        self._tree: tree.Growth | None = None
 
-    def at(self, recorded: Instant) -> None:
-        """What follows was recorded then: only for a copy, which keeps what it copies.
-
-        Raises: BadInput, where time would go back.
-        """
-        if recorded < self._last:
-            raise BadInput(
-                f"recorded_at goes back to {format_instant(recorded)}",
-                hint="the lines of a log stand in the order of recording",
-            )
-        self.now = recorded
-
-    def append(self, ready: Ready, by: str | None) -> Recorded:
-        """Record it: new words get new salts."""
-        body = dict(ready.body)
-        said = [
-            Disclosure(words.salt(secrets.token_bytes(16)), field, body[field])
-            for field in sorted(type(ready.entry).said() - ready.withheld)
-            if field in body
-        ]
-        for disclosure in said:
-            body[disclosure.field] = disclosure.stand_in()
-        author = None
-        if by is not None:
-            author = Disclosure(words.salt(secrets.token_bytes(16)), "recorded_by", by)
-            said.append(author)
-        known = ready.known
-        recorded = Recorded(
-            platform=ready.platform,
-            id=ready.id,
-            stream=ready.stream,
-            version=self.next_version(ready.stream),
-            type=ready.topic,
-            position=self.position + 1,
-            recorded_at=format_instant(self.now),
-            recorded_by=None if author is None else author.stand_in(),
-            known_at=None if known is None else format_instant(known),
-            body=body,
-        )
-        self.insert(recorded, said)
-        return recorded
-
-    def next_version(self, stream: str) -> int:
-        """The version that the next event of the stream has."""
-        row = self.connection.execute(
-            "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", (stream,)
-        ).fetchone()
-        return int(row[0] or 0) + 1
-
-    def insert(self, recorded: Recorded, said: Sequence[Disclosure]) -> None:
-        """Append an envelope that is complete, with the words that it stands for."""
+    def _insert(self, recorded: Recorded, columns: Columns) -> bytes:
         stored = self._log.mapper.to_stored_event(cast(Any, recorded))
         self._log.recorder._insert_events(  # type: ignore[attr-defined]
-            self._cursor,
-            [stored],
-            columns=[(recorded.position, f"{recorded.platform}/{recorded.id}", self.now)],
+            self._cursor, [stored], columns=[columns]
         )
-        here = {disclosure.digest() for disclosure in said}
-        self.connection.executemany(
-            tables.ABSENT,
-            [
-                (digest, recorded.position)
-                for digest in tables.digests_in(recorded.envelope())
-                if digest not in here
-            ],
-        )
-        if self._tree is None:
-            self._tree = tree.Growth(self.connection, self.position)
-        self._tree.append(stored.state)
-        self.connection.executemany(
-            "INSERT INTO disclosures VALUES (?, ?, ?, ?, ?)",
-            [
-                (d.digest(), recorded.position, d.field, d.salt, words.canonical(d.value).decode())
-                for d in said
-            ],
-        )
-        if recorded.name == WordsWithheld.TYPE:
-            self._withdraw(recorded.body["position"], recorded.body["field"])
-        self.position = recorded.position
-        self._last = self.now
-
-    def _withdraw(self, position: int, field: str) -> None:
-        """The words go together with what says so; `store.erasure` sees to their traces."""
-        self.connection.execute("PRAGMA secure_delete=ON")
-        self.connection.execute(
-            "DELETE FROM disclosures WHERE position = ? AND field = ?", (position, field)
-        )
+        return stored.state
 
     def say(self, key: str, value: str) -> None:
         """Set down a fact about the store itself."""
@@ -280,14 +189,17 @@ class SQLiteWriting:
         tree.seal(self.connection)
 
 
-class SQLiteLedger:
+class SQLiteLedger(Ledger):
     """A log in one SQLite file."""
 
-    def __init__(self, path: str, clock: Callable[[], Instant], *, create: bool = False) -> None:
+    def __init__(
+        self, path: str, clock: Callable[[], Instant], *, create: bool = False, **_: object
+    ) -> None:
         """Open the store at that path, or make one there.
 
         Raises: StoreMissing, NotAStore, StoreNewer, StoreReadOnly, StoreLocked, …
         """
+        one_library.check()
         self.path = path
         self._clock = clock
         if create:
@@ -337,10 +249,10 @@ class SQLiteLedger:
                 yield cursor
                 committing = True
                 connection.commit()
-            except BaseException:
+            except BaseException as error:
                 if sqlite.in_transaction:
                     connection.rollback()
-                elif committing and (before is None or _last_position(sqlite) != before):
+                if committing and not _is_undone(sqlite, before, error):
                     raise OutcomeUnknown(
                         "the store failed while committing", hint="ask with `log` what is recorded"
                     ) from None
@@ -396,6 +308,24 @@ def _last_position(connection: sqlite3.Connection) -> int | None:
         return None
 
 
+def _is_undone(sqlite: sqlite3.Connection, before: int | None, error: BaseException) -> bool:
+    """Whether nothing is left of a commit that failed, now and after the next start.
+
+    What is committed may stand in the write-ahead log although syncing it failed, and whoever
+    opens the store next would find it there; unless the log could be emptied.
+    """
+    if before is None or _last_position(sqlite) != before:
+        return False
+    code = getattr(error.__cause__ or error, "sqlite_errorcode", None)
+    if code is None or code & 0xFF not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
+        return True
+    try:
+        emptied = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return tuple(emptied) == (0, 0, 0)
+
+
 def _make_file(path: str) -> None:
     """An empty file that only its owner may read, unless there is one already."""
     try:
@@ -425,12 +355,14 @@ def _is_empty(path: str) -> bool:
             if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 return True
             check(connection, path)
+            view_of = connection.execute("SELECT value FROM about WHERE key = 'view_of'").fetchone()
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise trouble(error, path) from None
+    if view_of is not None:
+        raise NotAStore(
+            f"{path} is a view of {view_of[0]}, and nothing can be recorded in it",
+            hint=f"record with --db {view_of[0]}",
+        )
     return False
-
-
-BACKENDS: Final[Mapping[str, type[SQLiteLedger]]] = {"sqlite": SQLiteLedger}
-"""Which ledger keeps the log that a URL of that scheme names; a plain path is SQLite's."""

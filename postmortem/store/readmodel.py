@@ -6,14 +6,13 @@ statements, since this is done once for every event. Nothing here touches the lo
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from postmortem.core import formulas
-from postmortem.core.errors import BadInput, StoreDamaged, StoreProblem
+from postmortem.core.errors import BadInput, StoreDamaged
 from postmortem.core.events import DECLARATIONS, OF_THE_LOG
 from postmortem.core.fields import Body
 from postmortem.core.history import RETRACTED, Version, reigns
@@ -22,7 +21,7 @@ from postmortem.core.recorded import upcast, version_of
 from postmortem.core.times import END, parse_stored
 from postmortem.core.withdrawal import RECORDED_BY
 from postmortem.core.words import digest_in
-from postmortem.store import search
+from postmortem.store import one_library, planes, search
 from postmortem.store.look import StoredWords
 from postmortem.store.view import VIEW_VERSION, disclosed
 
@@ -130,11 +129,7 @@ def make(connection: sqlite3.Connection) -> None:
     Raises: StoreProblem, where another SQLite library would be loaded beside the interpreter's:
     two of them on one file break each other's locks.
     """
-    if importlib.util.find_spec("pysqlite3") or importlib.util.find_spec("sqlean"):
-        raise StoreProblem(
-            "another SQLite library (pysqlite3 or sqlean) is installed beside Python's own",
-            hint="two of them on one file break each other's locks; uninstall it",
-        )
+    one_library.check()
     from sqlite_utils import Database  # slow to import, and needed here only
 
     database = Database(connection, execute_plugins=False)
@@ -148,6 +143,8 @@ def make(connection: sqlite3.Connection) -> None:
         database.table(name).create(table["columns"], pk=table["pk"], strict=True)
     for name, columns, unique in INDEXES:
         database.table(name).create_index(list(columns), unique=unique)
+    for statement in (*planes.SCHEMA.values(), *planes.INDEXES):
+        connection.execute(statement)
     if has_index:
         database.table(search.TABLE).enable_fts(["text"], tokenize=search.TOKENS)
     connection.execute("INSERT INTO view_state VALUES (1, ?, 0, ?)", (VIEW_VERSION, has_index))
@@ -264,6 +261,8 @@ def _declare(
         connection.execute(
             "UPDATE view_declaration SET until = ? WHERE position = ?", (position, earlier[0])
         )
+    elif kind == "service":
+        planes.declare(connection, platform, id, position)
     requires = body.get("requires")
     connection.execute(
         "INSERT INTO view_declaration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -347,8 +346,10 @@ def _take(
         )
     if version.capability is not None and formula is not None:
         _parts(connection, platform, version.capability, formula)
-    for fact in _affected(version.fact, record):
+    affected = _affected(version.fact, record)
+    for fact in affected:
         _reign(connection, platform, fact, version.position, record)
+    planes.refresh(connection, platform, affected, version.position)
 
 
 def _affected(fact: str, record: ViewRecord) -> list[str]:
@@ -485,5 +486,5 @@ def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
             (tuple(row) for row in connection.execute(f"SELECT * FROM {name}")),  # noqa: S608
             key=repr,
         )
-        for name in TABLES
+        for name in (*TABLES, *planes.SCHEMA)
     }

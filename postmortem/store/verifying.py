@@ -30,6 +30,11 @@ FILE, TABLES, STORE, EVENTS, TREE, WORDS, VIEW = (
 """The parts of a store, as failures name them."""
 # a damaged page may hold a value of any type where another one belongs
 _UNREADABLE: Final = (sqlite3.Error, ValueError, OverflowError, TypeError, LookupError)
+_SEEN: Final = {
+    "stored_events": "event",
+    "disclosures": "the words of event",
+    "words_absent": "which words are absent from event",
+}
 MOST: Final = 50
 """So many failures of one part are kept; the others are counted."""
 
@@ -73,6 +78,12 @@ class Verified:
         """The first position at which the record does not hold; where it does, the view."""
         at = [(f.part == VIEW, f.position) for f in self.failures if f.position is not None]
         return min(at)[1] if at else None
+
+    def differs(self, position: int, table: str) -> None:
+        """Set down that a server holds something else in that table than what was seen there."""
+        what = _SEEN[table]
+        told = f"{what} {position} on the server: not what this machine had seen there"
+        self.fail(EVENTS if table == "stored_events" else WORDS, position, told)
 
     def fail(self, part: str, position: int | None, message: str) -> None:
         """Set down a failure."""

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from postmortem.core import formulas
@@ -38,7 +37,7 @@ APPLICATION_ID: Final = 0x504D5254
 """`PMRT` in the file's header: this file is a store."""
 LOG_VERSION: Final = 2
 """The version of the log's tables; a file with a higher one is a newer program's."""
-VIEW_VERSION: Final = 3
+VIEW_VERSION: Final = 4
 """The version of the view's tables; a view of another one is rebuilt."""
 
 ENVELOPE: Final = frozenset(
@@ -96,7 +95,15 @@ def explained(error: BaseException | None, path: str) -> StoreProblem | None:
 
 
 def _uri(path: str, options: str) -> str:
-    return f"{Path(path).absolute().as_uri()}?{options}"
+    if os.name == "nt":
+        from pathlib import Path  # slow to load, and needed for drives and their letters
+
+        return f"{Path(path).absolute().as_uri()}?{options}"
+    quoted = (chr(b) if b in _PLAIN else f"%{b:02X}" for b in os.fsencode(os.path.abspath(path)))
+    return f"file://{''.join(quoted)}?{options}"
+
+
+_PLAIN: Final = frozenset(b"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
 
 def open_read_only(path: str) -> sqlite3.Connection:
@@ -259,8 +266,19 @@ def reasons_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[s
 
 
 ERASED: Final = "erased"
-"""The key of `about` that says up to which position what was withdrawn is erased."""
+"""The key of `about` that says up to which position what was withdrawn is erased; -1: not all of it
+is, also where no event says what was withdrawn."""
 REASON_TOO: Final = "the reason is withheld too"
+
+
+def is_unerased(connection: sqlite3.Connection) -> bool:
+    """Whether words were withdrawn since the files were last found to be free of such."""
+    row = connection.execute(
+        "SELECT coalesce(max(by), 0) > coalesce("
+        "(SELECT CAST(value AS INTEGER) FROM about WHERE key = ?), 0) FROM view_withheld",
+        (ERASED,),
+    ).fetchone()
+    return bool(row[0])
 
 
 def version_from(row: Sequence[Any]) -> Version:
@@ -410,6 +428,11 @@ class View:
         except sqlite3.Error as error:
             raise trouble(error, self.path) from None
 
+    @property
+    def position(self) -> int:
+        """The last position of the log that it has taken in."""
+        return int(self.connection.execute("SELECT position FROM view_state").fetchone()[0])
+
     @cached_property
     def platforms(self) -> list[str]:
         """The ids of all platforms, sorted."""
@@ -545,12 +568,7 @@ class View:
     @property
     def is_unerased(self) -> bool:
         """Whether words were withdrawn since the files were last found to be free of such."""
-        row = self.connection.execute(
-            "SELECT coalesce(max(by), 0) > coalesce("
-            "(SELECT CAST(value AS INTEGER) FROM about WHERE key = ?), 0) FROM view_withheld",
-            (ERASED,),
-        ).fetchone()
-        return bool(row[0])
+        return is_unerased(self.connection)
 
     @cached_property
     def copy_of(self) -> str | None:

@@ -1,7 +1,7 @@
 """What every ledger promises, as a class of tests to inherit: one subclass for each backend.
 
     class TestSQLite(LedgerContract):
-        backend = "sqlite"
+        attacks = ("DELETE FROM stored_events", …)
 
 pytest collects the subclass and hands `tmp_path` to its tests; nothing else of pytest is needed.
 """
@@ -20,8 +20,8 @@ from postmortem.core import words
 from postmortem.core.decide import Draft, decide
 from postmortem.core.recorded import Recorded
 from postmortem.core.times import Instant, format_instant, parse_stored
-from postmortem.store import readmodel
-from postmortem.store.ledger import BACKENDS, SQLiteLedger, SQLiteWriting
+from postmortem.store import backends, readmodel
+from postmortem.store.promise import Ledger, Writing
 from postmortem.testing.fields import NASTY
 from postmortem.testing.memory import DAWN, SECOND
 from postmortem.testing.sentences import draft
@@ -55,14 +55,14 @@ class Stopped(Exception):
     """Something went wrong in the middle of a write."""
 
 
-def tell(ledger: SQLiteLedger, drafts: Sequence[Draft], by: str | None = None) -> list[Recorded]:
+def tell(ledger: Ledger, drafts: Sequence[Draft], by: str | None = None) -> list[Recorded]:
     """Record the drafts in one transaction, as the tracker does."""
     with ledger.writing() as writing:
         readmodel.catch_up(writing.connection)
         return [event for each in drafts for event in append(writing, each, by)]
 
 
-def append(writing: SQLiteWriting, each: Draft, by: str | None = None) -> list[Recorded]:
+def append(writing: Writing, each: Draft, by: str | None = None) -> list[Recorded]:
     """Decide one draft within a write, and append what is new in it."""
     record = readmodel.ViewRecord(writing.connection, each.platform)
     found = []
@@ -75,38 +75,45 @@ def append(writing: SQLiteWriting, each: Draft, by: str | None = None) -> list[R
 class LedgerContract(ABC):
     """The promises; `attacks` are statements that a log must refuse, to be run on its tables."""
 
-    backend: ClassVar[str]
     attacks: ClassVar[Sequence[str]]
 
+    @abstractmethod
+    def place(self, folder: Path) -> str:
+        """The place of a store that belongs to that folder alone."""
+
+    @abstractmethod
+    def stranger(self, folder: Path) -> AbstractContextManager[Any]:
+        """A connection of some other program to the log of that folder, that sets nothing."""
+
     @contextmanager
-    def opened(self, folder: Path, clock: Clock | None = None) -> Iterator[SQLiteLedger]:
-        """The ledger in that folder, made where there is none."""
-        path = str(folder / "record.db")
-        ledger = BACKENDS[self.backend](path, clock or Clock(), create=True)
+    def opened(self, folder: Path, clock: Clock | None = None) -> Iterator[Ledger]:
+        """The ledger of that folder, made where there is none."""
+        ledger = backends.open_ledger(self.place(folder), clock or Clock(), create=True)
         try:
             yield ledger
         finally:
             ledger.close()
 
-    def log(self, ledger: SQLiteLedger) -> list[tuple[Any, ...]]:
+    def rows(self, folder: Path, sql: str) -> list[tuple[Any, ...]]:
+        """What the log's own tables hold, as everybody else sees it."""
+        with self.stranger(folder) as connection:
+            return [tuple(row) for row in connection.execute(sql).fetchall()]
+
+    def log(self, folder: Path) -> list[tuple[Any, ...]]:
         """Every column of every event."""
-        with ledger.writing() as writing:
-            rows = writing.connection.execute("SELECT * FROM stored_events ORDER BY position")
-            return rows.fetchall()
+        return self.rows(folder, "SELECT * FROM stored_events ORDER BY position")
 
-    def envelopes(self, ledger: SQLiteLedger) -> list[dict[str, Any]]:
+    def envelopes(self, folder: Path) -> list[dict[str, Any]]:
         """Every envelope, as stored."""
-        with ledger.writing() as writing:
-            rows = writing.connection.execute("SELECT state FROM stored_events ORDER BY position")
-            return [json.loads(state) for (state,) in rows]
+        states = self.rows(folder, "SELECT state FROM stored_events ORDER BY position")
+        return [json.loads(state) for (state,) in states]
 
-    def disclosures(self, ledger: SQLiteLedger) -> list[tuple[str, int, words.Disclosure]]:
+    def disclosures(self, folder: Path) -> list[tuple[str, int, words.Disclosure]]:
         """All words, with the digest and the position that they are kept under."""
-        with ledger.writing() as writing:
-            rows = writing.connection.execute(
-                "SELECT digest, position, salt, field, value FROM disclosures"
-            )
-            return [(d, n, words.Disclosure(s, f, json.loads(v))) for d, n, s, f, v in rows]
+        rows = self.rows(
+            folder, "SELECT digest, position, salt, field, value FROM disclosures ORDER BY digest"
+        )
+        return [(d, n, words.Disclosure(s, f, json.loads(v))) for d, n, s, f, v in rows]
 
     # --- order and time -------------------------------------------------------------------------
 
@@ -116,7 +123,7 @@ class LedgerContract(ABC):
             recorded += tell(ledger, [down("a"), down("c")])  # a is nothing new
         with self.opened(tmp_path) as ledger:  # also after it was closed
             recorded += tell(ledger, [down("d")])
-            assert self.envelopes(ledger) == [event.envelope() for event in recorded]
+            assert self.envelopes(tmp_path) == [event.envelope() for event in recorded]
         assert [event.position for event in recorded] == list(range(1, len(recorded) + 1))
         for stream in {event.stream for event in recorded}:
             versions = [event.version for event in recorded if event.stream == stream]
@@ -153,7 +160,7 @@ class LedgerContract(ABC):
         for writer in writers:
             writer.join()
         with self.opened(tmp_path) as ledger:
-            found = self.envelopes(ledger)
+            found = self.envelopes(tmp_path)
         assert [event["position"] for event in found] == list(range(1, len(SETTING) + 17))
         moments = [parse_stored(event["recorded_at"]) for event in found]
         assert moments == sorted(moments)
@@ -163,7 +170,7 @@ class LedgerContract(ABC):
     def test_nothing_is_recorded_when_the_block_raises(self, tmp_path: Path) -> None:
         with self.opened(tmp_path) as ledger:
             tell(ledger, SETTING)
-            before = self.log(ledger), self.disclosures(ledger), self.view(ledger)
+            before = self.log(tmp_path), self.disclosures(tmp_path), self.view(ledger)
             for problem in (Stopped, KeyboardInterrupt):
                 try:
                     with ledger.writing() as writing:
@@ -172,7 +179,7 @@ class LedgerContract(ABC):
                         raise problem
                 except problem:
                     pass
-                assert (self.log(ledger), self.disclosures(ledger), self.view(ledger)) == before
+                assert (self.log(tmp_path), self.disclosures(tmp_path), self.view(ledger)) == before
             (event,) = tell(ledger, [down("a")])
             assert event.position == len(SETTING) + 1
 
@@ -184,27 +191,29 @@ class LedgerContract(ABC):
                 readmodel.catch_up(writing.connection)
                 append(writing, down("a"))
                 assert other.identity == identity == ledger.identity  # reading goes on meanwhile
-            assert len(self.log(other)) == len(SETTING) + 1
+            assert len(self.log(tmp_path)) == len(SETTING) + 1
 
     # --- append-only ----------------------------------------------------------------------------
 
     def test_the_log_is_append_only(self, tmp_path: Path) -> None:
         with self.opened(tmp_path) as ledger:
             tell(ledger, [*SETTING, down("a", note="words")], by="somebody")
-            before = self.log(ledger), self.disclosures(ledger)
+            before = self.log(tmp_path), self.disclosures(tmp_path)
             for attack in self.attacks:
-                with ledger.writing() as writing:
-                    assert self.refused(writing.connection, attack), f"let pass: {attack}"
-                assert (self.log(ledger), self.disclosures(ledger)) == before, attack
+                with self.inside(tmp_path, ledger) as connection:
+                    assert self.refused(connection, attack), f"let pass: {attack}"
+                assert (self.log(tmp_path), self.disclosures(tmp_path)) == before, attack
         for attack in self.attacks:
             with self.stranger(tmp_path) as connection:
                 assert self.refused(connection, attack), f"let a stranger pass: {attack}"
         with self.opened(tmp_path) as ledger:
-            assert (self.log(ledger), self.disclosures(ledger)) == before
+            assert (self.log(tmp_path), self.disclosures(tmp_path)) == before
 
-    @abstractmethod
-    def stranger(self, folder: Path) -> AbstractContextManager[Any]:
-        """A connection of some other program to the ledger in that folder, that sets nothing."""
+    @contextmanager
+    def inside(self, folder: Path, ledger: Ledger) -> Iterator[Any]:
+        """The connection that a write of ours has to the log."""
+        with ledger.writing() as writing:
+            yield writing.connection
 
     def refused(self, connection: Any, attack: str) -> bool:
         """Whether the tables themselves refuse that statement."""
@@ -223,9 +232,7 @@ class LedgerContract(ABC):
                 down(f"c{count}", cites=f"press#{t}") for count, t in enumerate("é…\u2028😀")
             ]
             recorded = tell(ledger, [*SETTING, *events], by="somebody")
-            with ledger.writing() as writing:
-                rows = writing.connection.execute("SELECT position, state FROM stored_events")
-                states = dict(rows.fetchall())
+            states = dict(self.rows(tmp_path, "SELECT position, state FROM stored_events"))
         assert len(states) == len(recorded)
         for event in recorded:
             assert states[event.position] == words.canonical(event.envelope())
@@ -235,9 +242,8 @@ class LedgerContract(ABC):
         meta = {"words of a key": ["words of a value"]}
         with self.opened(tmp_path) as ledger:
             recorded = tell(ledger, [*SETTING, down("a", **said, meta=meta)], by="words of a name")
-            with ledger.writing() as writing:
-                states = writing.connection.execute("SELECT state FROM stored_events").fetchall()
-            kept = self.disclosures(ledger)
+            states = self.rows(tmp_path, "SELECT state FROM stored_events")
+            kept = self.disclosures(tmp_path)
         assert not [state for (state,) in states if b"words of" in state]
         assert {"note", "reason", "meta", "title", "author", "description", "recorded_by"} == {
             disclosure.field for _, _, disclosure in kept
@@ -255,18 +261,18 @@ class LedgerContract(ABC):
     def test_the_same_words_have_another_salt_each_time(self, tmp_path: Path) -> None:
         with self.opened(tmp_path) as ledger:
             tell(ledger, [*SETTING, *(down(f"e{n}", note="the same") for n in range(5))], by="me")
-            salts = [disclosure.salt for _, _, disclosure in self.disclosures(ledger)]
+            salts = [disclosure.salt for _, _, disclosure in self.disclosures(tmp_path)]
         assert len(set(salts)) == len(salts) > 10
         assert all(len(salt) >= 22 for salt in salts)  # 128 bits, base64
 
     # --- the view ---------------------------------------------------------------------------------
 
-    def view(self, ledger: SQLiteLedger) -> dict[str, list[tuple[Any, ...]]]:
+    def view(self, ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the view."""
         with ledger.writing() as writing:
             return readmodel.rows(writing.connection)
 
-    def rebuilt(self, ledger: SQLiteLedger) -> dict[str, list[tuple[Any, ...]]]:
+    def rebuilt(self, ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of a view made anew, in a write that is taken back."""
         found = {}
         try:

@@ -19,6 +19,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 RUNTIME = PROJECT["dependencies"]
 TESTING = PROJECT["optional-dependencies"]["testing"]
+POSTGRES = PROJECT["optional-dependencies"]["postgres"]
 DEV = PYPROJECT["dependency-groups"]["dev"]
 
 
@@ -54,7 +55,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("lock", "declared"),
-    [("requirements.txt", RUNTIME), ("requirements-dev.txt", [*RUNTIME, *TESTING, *DEV])],
+    [
+        ("requirements.txt", RUNTIME),
+        ("requirements-dev.txt", [*RUNTIME, *TESTING, *POSTGRES, *DEV]),
+    ],
 )
 def test_a_lock_pins_all_that_is_declared_by_hash_and_names_no_place(lock, declared):
     pins = locked(lock)
@@ -128,10 +132,13 @@ def at_home(home: Path, *command: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_no_module_needs_what_is_not_declared(installed, tmp_path):
-    """All but the kit for tests, which is an extra, and the file that runs when it is imported."""
+    """All but what is an extra, and the file that runs when it is imported."""
     every_module = """
 import importlib, pkgutil, postmortem
+extras = {f"postmortem.store.{name}" for name in ("server", "follower", "postgres", "postgres_log")}
 for module in pkgutil.walk_packages(postmortem.__path__, "postmortem."):
+    if module.name in extras:
+        continue
     if not module.name.startswith(("postmortem.testing", "postmortem.__main__")):
         importlib.import_module(module.name)
 """

@@ -153,7 +153,7 @@ def test_what_was_changed_is_told_from_what_is_damaged(store, lines, tmp_path):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_noise_anywhere_raises_nothing(seed, store, lines, tmp_path):
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     spoilt = bytearray(store.read_bytes())
     for _ in range(dice.choice([1, 5, 40])):
         start = dice.randrange(len(spoilt))

@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 
-pytest.register_assert_rewrite("postmortem.testing.ledgers")
-
-from postmortem.core.errors import (  # noqa: E402
+from postmortem.core.errors import (
     NotAStore,
     OutcomeUnknown,
     StoreDamaged,
@@ -25,12 +23,12 @@ from postmortem.core.errors import (  # noqa: E402
     StoreProblem,
     StoreReadOnly,
 )
-from postmortem.core.times import END, AsOf  # noqa: E402
-from postmortem.store import readmodel  # noqa: E402
-from postmortem.store.view import APPLICATION_ID  # noqa: E402
-from postmortem.testing import DAWN  # noqa: E402
-from postmortem.testing.fields import NASTY  # noqa: E402
-from postmortem.testing.ledgers import (  # noqa: E402
+from postmortem.core.times import END, AsOf
+from postmortem.store import readmodel
+from postmortem.store.view import APPLICATION_ID
+from postmortem.testing import DAWN
+from postmortem.testing.fields import NASTY
+from postmortem.testing.ledgers import (
     SETTING,
     Clock,
     LedgerContract,
@@ -38,7 +36,7 @@ from postmortem.testing.ledgers import (  # noqa: E402
     down,
     tell,
 )
-from postmortem.tracker import Tracker  # noqa: E402
+from postmortem.tracker import Tracker
 
 LOG = "position, originator_id, originator_version, topic, state, event_id, recorded_at"
 NEXT = "(SELECT max(position) + 1 FROM stored_events)"
@@ -46,7 +44,6 @@ LATE = 2**62
 
 
 class TestSQLite(LedgerContract):
-    backend = "sqlite"
     attacks = (
         "UPDATE stored_events SET state = x'7b7d' WHERE position = 2",
         "UPDATE stored_events SET position = 99 WHERE position = 6",
@@ -80,6 +77,9 @@ class TestSQLite(LedgerContract):
         " FROM disclosures",
     )
 
+    def place(self, folder):
+        return str(folder / "record.db")
+
     def stranger(self, folder):
         return closing(sqlite3.connect(folder / "record.db", isolation_level=None))
 
@@ -90,13 +90,13 @@ class TestSQLite(LedgerContract):
                 down(f"c{count}", cites=[f"press#{c}"]) for count, c in enumerate("é\u2028\x9b😀")
             ]
             tell(ledger, [*SETTING, *notes, *cited], by="somebody")
-            for row in self.log(ledger):
+            for row in self.log(tmp_path):
                 assert rfc8785.dumps(json.loads(row[4])) == row[4]
 
     def test_the_columns_say_what_the_envelope_says(self, tmp_path):
         with self.opened(tmp_path) as ledger:
             recorded = tell(ledger, [*SETTING, down("a")])
-            for event, row in zip(recorded, self.log(ledger), strict=True):
+            for event, row in zip(recorded, self.log(tmp_path), strict=True):
                 id = f"parler/{event.id}"
                 assert row[:4] == (event.position, event.stream, event.version, event.type)
                 assert row[5:] == (id, DAWN)
@@ -104,10 +104,10 @@ class TestSQLite(LedgerContract):
     def test_words_may_be_withdrawn_and_the_log_stays(self, tmp_path):
         with self.opened(tmp_path) as ledger:
             tell(ledger, [*SETTING, down("a", note="a name")])
-            before = self.log(ledger)
+            before = self.log(tmp_path)
             with ledger.writing() as writing:
                 writing.connection.execute("DELETE FROM disclosures WHERE field = 'note'")
-            assert self.log(ledger) == before
+            assert self.log(tmp_path) == before
             with ledger.writing() as writing:
                 body = readmodel.ViewRecord(writing.connection, "parler").event("a")
             assert set(body["note"]) == {"sd"}
@@ -141,7 +141,7 @@ class TestSQLite(LedgerContract):
             monkeypatch.setenv(name, value)
         with self.opened(tmp_path) as ledger:
             tell(ledger, SETTING)
-            assert len(self.log(ledger)) == len(SETTING)
+            assert len(self.log(tmp_path)) == len(SETTING)
         assert not (tmp_path / "other.db").exists()
 
     def test_every_store_has_an_identity_that_stays(self, tmp_path):

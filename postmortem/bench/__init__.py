@@ -1,0 +1,1 @@
+"""The benchmark: what everything costs, beside what it could cost at least."""

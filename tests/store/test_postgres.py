@@ -1,0 +1,496 @@
+"""The log on a PostgreSQL server: the same promises as in a file, and those of a server's own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import sys
+import threading
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+
+import psycopg
+import pytest
+from cli.door import complaint, environment, run
+from cli.test_loading import HEAVY, loaded
+
+from postmortem.core.errors import StoreLocked, StoreReadOnly
+from postmortem.store import backends, copying, postgres_log
+from postmortem.store.backends import Address
+from postmortem.store.follower import Follower
+from postmortem.testing.ledgers import SETTING, Clock, LedgerContract, down, tell
+from postmortem.tracker import Tracker
+
+LOG = "position, originator_id, originator_version, topic, state, event_id, recorded_at"
+NEXT = "(SELECT max(position) + 1 FROM stored_events)"
+LATE = 2**62
+
+
+def schema_of(folder) -> str:
+    """A schema for each test's folder."""
+    return "s" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+
+
+class TestPostgres(LedgerContract):
+    attacks = (
+        "UPDATE stored_events SET state = '{}' WHERE position = 2",
+        "UPDATE stored_events SET position = 99 WHERE position = 6",
+        "UPDATE stored_events SET recorded_at = recorded_at - 1",
+        "DELETE FROM stored_events WHERE position = 6",
+        "DELETE FROM stored_events",
+        "TRUNCATE stored_events",
+        *(
+            f"INSERT INTO stored_events ({LOG}) SELECT {changed} FROM stored_events"
+            f" WHERE position = 6 {way}"
+            for way in (
+                "",
+                "ON CONFLICT (position) DO UPDATE SET state = excluded.state, recorded_at = 0",
+            )
+            for changed in (
+                LOG,
+                f"6, 'other', 1, topic, state, 'other', {LATE}",
+                f"9, 'other', 1, topic, state, 'other', {LATE}",
+                f"0, 'other', 1, topic, state, 'other', {LATE}",
+                f"-1, 'other', 1, topic, state, 'other', {LATE}",
+                f"{NEXT}, 'other', 1, topic, state, event_id, {LATE}",
+                f"{NEXT}, originator_id, originator_version, topic, state, 'other', {LATE}",
+                f"{NEXT}, 'other', 0, topic, state, 'other', {LATE}",
+                f"{NEXT}, 'other', 1, topic, state, 'other', recorded_at - 1",
+            )
+        ),
+        "UPDATE disclosures SET value = '\"other words\"'",
+        "TRUNCATE disclosures",
+        "INSERT INTO disclosures SELECT * FROM disclosures LIMIT 1"
+        " ON CONFLICT (digest) DO UPDATE SET value = 'other'",
+    )
+
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres):
+        self.postgres = postgres
+
+    def place(self, folder):
+        return self.postgres.url(schema_of(folder))
+
+    def stranger(self, folder):
+        return closing(self.postgres.connect(schema_of(folder)))
+
+    @contextmanager
+    def inside(self, folder, ledger):
+        with ledger.writing():
+            pass
+        yield ledger._server  # the same user, the same settings
+
+    def test_words_that_are_withdrawn_are_gone_from_the_view_of_every_host(
+        self, tmp_path, monkeypatch
+    ):
+        def views():
+            folder = Path(os.environ["XDG_CACHE_HOME"]) / "postmortem" / "views"
+            return b"".join(file.read_bytes() for file in folder.iterdir())
+
+        place = self.place(tmp_path)
+        with Tracker(place, by="somebody") as tracker:
+            tracker.record([*SETTING, down("a", note="a name that shall be forgotten")])
+        hosts = [tmp_path / "one", tmp_path / "two"]
+        for host in hosts:
+            monkeypatch.setenv("XDG_CACHE_HOME", str(host))
+            assert_searched(place, "forgotten", 1)
+            assert b"shall be forgotten" in views()
+        with self.opened(tmp_path) as ledger, ledger.writing() as writing:
+            writing.withdraw(len(SETTING) + 1, "note")
+        with self.stranger(tmp_path) as connection:  # also without postmortem
+            connection.execute("DELETE FROM disclosures WHERE field = 'recorded_by'")
+        for host in hosts:
+            monkeypatch.setenv("XDG_CACHE_HOME", str(host))
+            assert_searched(place, "forgotten", 0)
+            with Tracker(place) as tracker:
+                envelope, said = [*tracker.view.log()][-1]
+                assert envelope["id"] == "a"
+                assert said == []
+            with closing(sqlite3.connect(newest(place))) as view:
+                view.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            assert b"shall be forgotten" not in views()
+            assert b"somebody" not in views()
+
+    def test_the_library_sees_the_log_by_its_own_means(self, tmp_path):
+        with self.opened(tmp_path) as ledger:
+            recorded = tell(ledger, [*SETTING, down("a")])
+            recorder = ledger._log.recorder
+            assert recorder.max_notification_id() == len(recorded)
+            found = recorder.select_notifications(2, 3)
+            assert [each.id for each in found] == [2, 3, 4]
+            after = recorder.select_notifications(2, 1, inclusive_of_start=False)
+            assert [each.id for each in after] == [3]
+            assert [ledger._log.mapper.to_domain_event(each) for each in found] == recorded[1:4]
+            with pytest.raises(NotImplementedError):
+                recorder.insert_events([])
+
+    def test_the_environment_does_not_change_it(self, tmp_path, monkeypatch):
+        for name, value in {
+            "POSTGRES_ENABLE_DB_FUNCTIONS": "y",
+            "POSTGRES_SCHEMA": "elsewhere",
+            "PERSISTENCE_MODULE": "eventsourcing.popo",
+            "CREATE_TABLE": "yes",
+            "COMPRESSOR_TOPIC": "zlib",
+        }.items():
+            monkeypatch.setenv(name, value)
+        with self.opened(tmp_path) as ledger:
+            assert not ledger._log.recorder.datastore.enable_db_functions
+            tell(ledger, SETTING)
+        assert len(self.log(tmp_path)) == len(SETTING)
+        functions = "SELECT proname FROM pg_proc WHERE proname LIKE 'es_insert%'"
+        assert self.rows(tmp_path, functions) == []
+
+    def test_many_make_it_at_once(self, tmp_path):
+        found = []
+
+        def make():
+            with self.opened(tmp_path) as ledger:
+                found.append((ledger.identity, len(tell(ledger, SETTING))))
+
+        threads = [threading.Thread(target=make) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({identity for identity, _ in found}) == 1
+        assert sorted(count for _, count in found) == [0, 0, 0, len(SETTING)]
+
+    def test_a_write_of_ours_waits_for_the_lock_and_says_so(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(postgres_log, "LOCK_TIMEOUT", 1)
+        with self.opened(tmp_path) as ledger:
+            tell(ledger, SETTING)
+            with (
+                self.opened(tmp_path) as other,
+                other.writing(),
+                pytest.raises(StoreLocked, match="another process is writing"),
+            ):
+                tell(ledger, [down("a")])
+            assert len(tell(ledger, [down("a")])) == 1
+
+
+def newest(place) -> str:
+    """The view's file on this machine."""
+    with Follower(Address.read(place)) as follower:
+        return follower.file()
+
+
+def assert_searched(place, word, count):
+    ran = run("--db", place, "search", word, "--json")
+    assert len(ran.json["hits"]) == count, ran.out
+
+
+# --- who may do what ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def roles(postgres):
+    """A store made as `postgres-setup` has it, and one login of each role."""
+    script = run("postgres-setup", "--schema", "shared", "--roles", "shared").out
+    postgres.execute(script)
+    for role in ("reader", "writer", "eraser"):
+        postgres.execute(f"CREATE ROLE {role} LOGIN; GRANT shared_{role} TO {role}")
+    postgres.execute("CREATE ROLE nobody_special LOGIN")
+    book = recorded_book()
+    with Tracker(postgres.url("shared", user="writer")) as tracker:
+        tracker.record(book)
+    return postgres
+
+
+def recorded_book():
+    return [*SETTING, down("a", note="words of a note")]
+
+
+MAY = {
+    "SELECT count(*) FROM stored_events": ("reader", "writer", "eraser"),
+    "SELECT count(*) FROM disclosures": ("reader", "writer", "eraser"),
+    "INSERT INTO about VALUES (gen_random_uuid()::text, 'x')": ("writer", "eraser"),
+    "DELETE FROM disclosures WHERE digest = 'none'": ("eraser",),
+    "DELETE FROM disclosures WHERE field = 'author'": ("eraser",),
+    "UPDATE stored_events SET state = '{}'": (),
+    "DELETE FROM stored_events": (),
+    "TRUNCATE stored_events": (),
+    "UPDATE disclosures SET value = 'x'": (),
+    "TRUNCATE disclosures": (),
+    "UPDATE about SET value = 'x'": (),
+    "DELETE FROM about": (),
+    "INSERT INTO withdrawals VALUES (9, 'x')": (),
+    "DELETE FROM withdrawals": (),
+    "ALTER TABLE stored_events DISABLE TRIGGER ALL": (),
+    "DROP TRIGGER log_next ON stored_events": (),
+    "DROP TABLE stored_events": (),
+    "CREATE TABLE more (x int)": (),
+    "SET session_replication_role = replica": (),
+}
+
+
+@pytest.mark.parametrize("role", ["reader", "writer", "eraser", "nobody_special"])
+@pytest.mark.parametrize("statement", MAY)
+def test_each_role_may_do_its_part_and_no_more(roles, statement, role):
+    with closing(roles.connect("shared", user=role)) as connection:
+        connection.execute("BEGIN")
+        if role in MAY[statement]:
+            connection.execute(statement)
+        else:
+            with pytest.raises(psycopg.Error) as caught:
+                connection.execute(statement)
+            assert caught.value.sqlstate in ("42501", "42P01", "3F000", "23000"), caught.value
+        connection.execute("ROLLBACK")
+
+
+def test_a_reader_asks_and_is_told_what_it_may_not(roles, tmp_path):
+    book = tmp_path / "book.yaml"
+    book.write_text(
+        "casebook: 1\nplatform: {id: parler}\nservices: {more: {}}\nevents: []\n", "utf-8"
+    )
+    reader = roles.url("shared", user="reader")
+    assert run("--db", reader, "state", "--json").json["services"]["aws"]["status"] == "unavailable"
+    said = complaint(run("--db", reader, "import", book), 3)
+    assert "may not do this" in said
+    assert "postgres-setup" in said
+    assert run("--db", roles.url("shared", user="writer"), "import", book).status == 0
+    said = complaint(run("--db", roles.url("shared", user="nobody_special"), "state"), 3)
+    assert "may not" in said or "no store" in said
+
+
+def test_only_an_eraser_withdraws(roles):
+    for role, refused in (("writer", True), ("eraser", False)):
+        ledger = backends.open_ledger(roles.url("shared", user=role), Clock())
+        with closing(ledger):
+            expected = pytest.raises(StoreReadOnly) if refused else nullcontext()
+            with expected, ledger.writing() as writing:
+                writing.withdraw(len(SETTING) + 1, "note")
+
+
+# --- what may stand in the way --------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(postgres, tmp_path):
+    """A store with a few events, and a view of it on this machine."""
+    place = postgres.url(schema_of(tmp_path))
+    with Tracker(place, clock=Clock()) as tracker:
+        tracker.record(recorded_book())
+    return place
+
+
+def test_there_is_no_store_no_schema_no_database_no_server(postgres, tmp_path):
+    said = complaint(run("--db", postgres.url("nothing"), "state"), 3)
+    assert "there is no store at" in said
+    assert "postgres-setup" in said
+    url = postgres.url().replace("/postgres?", "/elsewhere?")
+    said = complaint(run("--db", url, "state"), 3)
+    assert "there is no database" in said
+    assert "createdb" in said
+    url = f"postgresql://admin:topsecret@/postgres?host={tmp_path}&password=topsecret"
+    for words in (["state"], ["status"], ["import", "/dev/null"], ["rebuild"], ["where"]):
+        ran = run("--db", url, *words)
+        assert "cannot be reached" in ran.err or words[0] == "import"
+        assert "topsecret" not in ran.out + ran.err
+
+
+def test_a_newer_program_made_it(postgres, place, tmp_path):
+    postgres.execute(f"UPDATE {schema_of(tmp_path)}.about SET value = '99' WHERE key = 'log'")
+    for words in (["state"], ["status"], ["rebuild"]):
+        assert "newer version" in complaint(run("--db", place, *words), 3)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:topsecret@h/d?sslmode=nonsense&schema=x",
+        "postgresql://u:topsecret@h:no-port/d",
+        "postgresql://u:topsecret@h/d?no=such&parameter=there",
+        "postgresql://u:topsecret@h/d?schema=Robert'); DROP TABLE",
+        "postgresql://u:topsecret@h/d?deadline=soon",
+        "postgresql://u:topsecret@h/d?x",
+        "postgresql://u:topsecret@[h/d",
+        "mysql://u:topsecret@h/d",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_and_its_password_not_shown(url):
+    for words in (["state"], ["where"], ["status"], ["copy", url, "x.db"]):
+        ran = run("--db", url, *words)
+        assert ran.status in (2, 3) or words == ["where"], (words, ran)
+        assert "topsecret" not in ran.out + ran.err
+        assert "Traceback" not in ran.err
+        assert ran.err.startswith("postmortem: ")
+
+
+def test_a_password_is_neither_shown_nor_stored(postgres, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    place = postgres.url(schema_of(tmp_path)).replace("admin@", "admin:topsecret@")
+    with Tracker(place) as tracker:
+        tracker.record(SETTING)
+    said = ""
+    for words in (["where"], ["where", "--json"], ["status"], ["status", "--json"], ["rebuild"],
+                  ["export"], ["copy", place, tmp_path / "copy.db"]):  # fmt: skip
+        ran = run("--db", place, *words)
+        assert ran.status == 0
+        said += ran.out + ran.err
+    assert "postgresql://admin@/postgres" in said
+    assert "topsecret" not in said
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()
+                and b"topsecret" in file.read_bytes()]  # fmt: skip
+
+
+def test_the_view_answers_where_the_server_is_gone_and_says_so(postgres, place, monkeypatch):
+    before = run("--db", place, "state", "--json")
+    real = psycopg.connect
+
+    def refused(*arguments, **options):
+        raise psycopg.OperationalError("connection refused")
+
+    monkeypatch.setattr(psycopg, "connect", refused)
+    after = run("--db", place, "state", "--at", before.json["at"], "--json")
+    assert after.json == before.json
+    assert "cannot be reached" in after.err
+    assert f"ends at position {len(SETTING) + 1}" in after.err
+    status = run("--db", place, "status")
+    assert status.status == 3
+    assert "cannot be asked" in status.out
+    assert "cannot be reached" in status.err
+    monkeypatch.setattr(psycopg, "connect", real)
+    assert run("--db", place, "status").status == 0
+
+
+def test_the_driver_is_missing(monkeypatch, tmp_path):
+    for name in [name for name in sys.modules if name.startswith("postmortem.store.")]:
+        if name.rpartition(".")[2] in ("server", "follower", "postgres", "postgres_log"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = complaint(run("--db", "postgresql://h/d", "state"), 3)
+    assert "psycopg" in said
+    assert "pip install 'postmortem-record[postgres]'" in said
+
+
+# --- the view -------------------------------------------------------------------------------------
+
+
+def test_another_host_sees_what_was_recorded_and_loads_nothing_to_see_it(place, monkeypatch):
+    env = {**environment(), "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]}
+    found = loaded("--db", place, "state", "--json", env=env)
+    assert "psycopg" in found
+    assert not found & (HEAVY - {"platformdirs"})
+
+
+def test_a_damaged_view_is_thrown_away_and_made_anew(place):
+    before = run("--db", place, "export").out
+    file = Path(newest(place))
+    data = bytearray(file.read_bytes())
+    for start in range(4096, len(data), 4096):
+        data[start : start + 64] = b"\xff" * 64
+    file.write_bytes(data)
+    ran = run("--db", place, "export")
+    assert (ran.status, ran.out) == (0, before)
+    assert Path(newest(place)) != file
+    assert not file.exists()
+
+
+def test_a_log_that_lost_events_is_noticed_and_what_was_seen_is_kept(postgres, place, tmp_path):
+    """As after a failover to a standby that lagged, or a backup that was played back."""
+    file = Path(newest(place))
+    schema = schema_of(tmp_path)
+    postgres.execute(
+        f"ALTER TABLE {schema}.stored_events DISABLE TRIGGER ALL;"
+        f"DELETE FROM {schema}.stored_events WHERE position > 4;"
+        f"DELETE FROM {schema}.disclosures WHERE position > 4;"
+        f"ALTER TABLE {schema}.stored_events ENABLE TRIGGER ALL"
+    )
+    ran = run("--db", place, "log", "--json")
+    assert ran.status == 0
+    assert len(ran.json["log"]) == 4
+    assert "has lost events" in ran.err
+    assert str(file) in ran.err
+    kept = Path(f"{file}.kept")
+    with closing(sqlite3.connect(kept)) as connection:
+        assert connection.execute("SELECT count(*) FROM stored_events").fetchone() == (6,)
+    with Tracker(place, clock=Clock()) as tracker:
+        assert tracker.record([down("other")]).events[0].position == 5
+    assert not run("--db", place, "log", "--json").err
+
+
+def test_nobody_records_in_a_view(place, tmp_path):
+    file = newest(place)
+    (tmp_path / "book.yaml").write_text("casebook: 1\nplatform: {id: q}\nevents: []\n")
+    said = complaint(run("--db", file, "import", tmp_path / "book.yaml"), 3)
+    assert "is a view of postgresql://" in said
+
+
+# --- copying --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["to the server", "to a file", "between servers"])
+def test_a_copy_is_the_same_to_the_byte_and_answers_the_same(postgres, place, tmp_path, way):
+    source, target = place, str(tmp_path / "copy.db")
+    if way == "to the server":
+        source = str(tmp_path / "source.db")
+        assert run("copy", place, source).status == 0
+    if way != "to a file":
+        target = postgres.url(f"copy_{way[0]}{schema_of(tmp_path)}")
+    ran = run("copy", source, target, "--json")
+    assert ran.json["events"] == len(SETTING) + 1
+    assert ran.json["resumed"] == 0
+    assert ran.json["recorded_meanwhile"] == 0
+    at = "2021-02-01T00:00Z"
+    for words in (["export"], ["state", "--at", at, "--json"], ["log", "--json"]):
+        assert run("--db", target, *words).out == run("--db", source, *words).out
+    assert run("--db", target, "where", "--json").json["copy_of"] == backends.shown(source)
+    # again: it is a store by now, and no copy that broke off
+    said = complaint(run("copy", source, target), 2)
+    assert "exists already" in said or "holds events already" in said
+    # and it is written to like any other
+    with Tracker(target, clock=Clock()) as tracker:
+        assert tracker.record([down("more")]).events[0].position == len(SETTING) + 2
+
+
+@pytest.mark.parametrize("kind", ["file", "server"])
+@pytest.mark.parametrize("place_of_break", [1, 3, 5])
+def test_a_copy_that_breaks_off_is_gone_on_with(
+    postgres, place, tmp_path, monkeypatch, kind, place_of_break
+):
+    target = (
+        str(tmp_path / "copy.db") if kind == "file" else postgres.url(f"b{schema_of(tmp_path)}")
+    )
+    monkeypatch.setattr(copying, "BATCH", 1)
+    ends = copying.SQLiteTarget if kind == "file" else copying.PostgresTarget
+    take, count = ends.take, []
+
+    def breaks(self, events, words):
+        take(self, events, words)
+        count.append(len(events))
+        if len(count) == place_of_break:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ends, "take", breaks)
+        assert run("copy", place, target).status == 130
+    # meanwhile it is no store
+    if kind == "file":
+        assert not Path(target).exists()
+    else:
+        assert "a copy that is not finished" in complaint(run("--db", target, "state"), 3)
+        assert "not finished" in str(run("--db", target, "status", "--json").json["remarks"])
+        assert "not finished" in complaint(run("copy", target, tmp_path / "z.db"), 3)
+    # words that are withdrawn at the source in between are not kept by the copy
+    postgres.execute(f"DELETE FROM {schema_of(tmp_path)}.disclosures WHERE field = 'author'")
+    ran = run("copy", place, target, "--json")
+    assert ran.json["resumed"] == place_of_break
+    assert run("--db", target, "export").out == run("--db", place, "export").out
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_a_copy_of_another_log_is_not_gone_on_with(postgres, place, tmp_path, monkeypatch):
+    with Tracker(str(tmp_path / "other.db"), clock=Clock()) as tracker:
+        tracker.record(SETTING)
+    target = str(tmp_path / "copy.db")
+
+    def breaks(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying.SQLiteTarget, "finish", breaks)
+        assert run("copy", place, target).status == 130
+    assert "needs an empty store" in complaint(run("copy", tmp_path / "other.db", target), 2)
+    assert "into itself" in complaint(run("copy", place, place), 2)
+    assert run("copy", place, target).status == 0

@@ -1,0 +1,182 @@
+"""What a look-up answers is what the fold over the whole log answers, and its price stays."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postmortem.bench.ground import Ground
+from postmortem.bench.history import BEGIN, FINISH, services
+from postmortem.bench.history import PLATFORM as MADE
+from postmortem.core import measures
+from postmortem.core.effects import Effect, Entry
+from postmortem.core.plane import WHOLE, tiles
+from postmortem.core.state import Picture
+from postmortem.core.times import END, AsOf
+from postmortem.store import ledger, planes
+from postmortem.store.standing import level
+from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, histories, questions
+from postmortem.testing.ledgers import Clock
+from postmortem.tracker import Tracker
+
+some = settings(max_examples=60)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting_for_the_disk():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "PRAGMAS", (*ledger.PRAGMAS, "synchronous=OFF"))
+        yield
+
+
+def told(folder, drafts):
+    """The same history in a store and in memory."""
+    tracker, record = Tracker(str(Path(folder) / "s.db"), clock=Clock()), MemoryRecord(PLATFORM)
+    pending, sizes = iter(drafts), itertools.cycle((3, 1, 2))
+    while group := list(itertools.islice(pending, next(sizes))):
+        tracker._clock.now = now = max(tracker._clock.now, DAWN) + SECOND
+        tracker.record([each for each in group if record.try_to_record(each, now)])
+    return tracker, record
+
+
+def same(tracker, record, as_of):
+    """Every way to ask gives what the fold gives."""
+    picture = Picture(record.situation(as_of))
+    with tracker.standing(PLATFORM, as_of) as standing:
+        assert standing.state(as_of) == picture.state(as_of)
+        assert standing.since(as_of.valid) == measures.since(picture, as_of.valid)
+        for service in picture.situation.services:
+            bounds = picture.service(service, as_of.valid).bounds
+            assert standing.level(service, as_of.valid) == bounds
+            assert level(tracker.view, PLATFORM, service, as_of) == bounds
+            assert standing.is_silent(service) == (service not in picture.by_service)
+
+
+@some
+@given(histories(most=25, plain=True), st.data())
+def test_a_look_up_is_the_fold_at_every_t_k_and_r(drafts, data):
+    with tempfile.TemporaryDirectory() as folder:
+        tracker, record = told(folder, drafts)
+        with tracker:
+            for _ in range(10):
+                same(tracker, record, data.draw(questions(record)))
+
+
+@some
+@given(histories(most=25, plain=True), st.data())
+def test_of_crowded_services_too(drafts, data):
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(planes, "MOST_ENTRIES", 0)
+        tracker, record = told(folder, drafts)
+        with tracker:
+            for _ in range(6):
+                same(tracker, record, data.draw(questions(record)))
+
+
+@some
+@given(histories(most=25, plain=True))
+def test_the_tiles_that_grew_are_those_cut_at_once(drafts):
+    with tempfile.TemporaryDirectory() as folder:
+        tracker, _ = told(folder, drafts)
+        with tracker:
+            ask = tracker.view.connection.execute
+            for (key,) in ask("SELECT key FROM view_service").fetchall():
+                effects = [
+                    Effect("", *row[:4], Entry(*row[4:7], *map(bool, row[7:])))
+                    for row in ask(
+                        "SELECT time_from, time_to, known_from, known_to, id, worst, best, "
+                        "noticed, contested FROM view_effect WHERE service = ?",
+                        (key,),
+                    )
+                ]
+                rows = ask(f"SELECT {planes._TILE} FROM view_tile WHERE service = ?", (key,))
+                assert {planes.tile_from(row) for row in rows} | {WHOLE} == {
+                    *tiles(effects),
+                    WHOLE,
+                }
+
+
+# --- what it costs --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    ground = Ground(str(folder), [400, 2400])
+    found = []
+    for size in ground.sizes:
+        path = str(folder / f"{size}.db")
+        ground.fill(path, size, services=4)
+        with Tracker(path) as tracker:
+            tracker.rebuild()
+        found.append(path)
+    return found
+
+
+def steps(view, work):
+    counted = 0
+
+    def step():
+        nonlocal counted
+        counted += 1
+        return 0
+
+    view.connection.set_progress_handler(step, 1)
+    try:
+        work()
+    finally:
+        view.connection.set_progress_handler(None, 1)
+    return counted
+
+
+GRID = [
+    AsOf(at, known=known)
+    for at in range(BEGIN, FINISH, (FINISH - BEGIN) // 6)
+    for known in (END, *range(BEGIN, FINISH, (FINISH - BEGIN) // 6))
+]
+
+
+def test_a_level_costs_the_same_in_a_short_log_and_in_a_long_one(stores):
+    worst = []
+    for path in stores:
+        with Tracker(path) as tracker:
+            view = tracker.view
+            worst.append(
+                max(
+                    steps(view, lambda: level(view, MADE, service, as_of))  # noqa: B023
+                    for service in services(4)
+                    for as_of in GRID
+                )
+            )
+    assert worst[1] < 1.6 * worst[0]
+
+
+@pytest.mark.parametrize("recorded", [END, (BEGIN + FINISH) // 2], ids=["now", "past"])
+def test_a_state_costs_the_same_in_a_short_log_and_in_a_long_one(stores, recorded):
+    costs = []
+    for path in stores:
+        with Tracker(path) as tracker:
+            view, as_of = tracker.view, AsOf((BEGIN + FINISH) // 2, recorded=recorded)
+
+            def ask():
+                with tracker.standing(MADE, as_of) as standing:  # noqa: B023
+                    standing.state(as_of)  # noqa: B023
+
+            costs.append(steps(view, ask))
+    # of what came after R, which is six times as much, a range of one index is looked through
+    assert costs[1] < (2 if recorded == END else 8) * costs[0]
+
+
+def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
+    with Tracker(stores[0]) as tracker:
+        for as_of in GRID[::5]:
+            for recorded in (END, as_of.valid):
+                asked = AsOf(as_of.valid, known=as_of.known, recorded=recorded)
+                with tracker.standing(MADE, asked) as standing:
+                    found = standing.state(asked)
+                    assert found == Picture(tracker.view.situation(MADE, asked)).state(asked)
