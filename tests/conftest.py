@@ -11,6 +11,8 @@ settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+pytest.register_assert_rewrite("postmortem.testing.ledgers")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _not_the_persons_own_store(tmp_path_factory: pytest.TempPathFactory):

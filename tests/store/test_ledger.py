@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 
-pytest.register_assert_rewrite("postmortem.testing.ledgers")
-
-from postmortem.core.errors import (  # noqa: E402
+from postmortem.core.errors import (
     NotAStore,
     OutcomeUnknown,
     StoreDamaged,
@@ -25,12 +23,12 @@ from postmortem.core.errors import (  # noqa: E402
     StoreProblem,
     StoreReadOnly,
 )
-from postmortem.core.times import END, AsOf  # noqa: E402
-from postmortem.store import readmodel  # noqa: E402
-from postmortem.store.view import APPLICATION_ID  # noqa: E402
-from postmortem.testing import DAWN  # noqa: E402
-from postmortem.testing.fields import NASTY  # noqa: E402
-from postmortem.testing.ledgers import (  # noqa: E402
+from postmortem.core.times import END, AsOf
+from postmortem.store import readmodel
+from postmortem.store.view import APPLICATION_ID
+from postmortem.testing import DAWN
+from postmortem.testing.fields import NASTY
+from postmortem.testing.ledgers import (
     SETTING,
     Clock,
     LedgerContract,
@@ -38,7 +36,7 @@ from postmortem.testing.ledgers import (  # noqa: E402
     down,
     tell,
 )
-from postmortem.tracker import Tracker  # noqa: E402
+from postmortem.tracker import Tracker
 
 LOG = "position, originator_id, originator_version, topic, state, event_id, recorded_at"
 NEXT = "(SELECT max(position) + 1 FROM stored_events)"
