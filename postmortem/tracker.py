@@ -300,15 +300,16 @@ class Tracker:
 
         recorded: list[Recorded] = []
         skipped = 0
-        for done, draft in enumerate(drafts, 1):
-            self._progress("recording", done, len(drafts))
-            record = readmodel.ViewRecord(writing.connection, draft.platform)
-            found = decide(draft, record, now=writing.now, position=writing.position + 1)
-            skipped += not found
-            for ready in found:
-                event = writing.append(ready, self.by)
-                readmodel.apply(writing.connection, event.envelope())
-                recorded.append(event)
+        with readmodel.changing(writing.connection) as changing:
+            for done, draft in enumerate(drafts, 1):
+                self._progress("recording", done, len(drafts))
+                record = readmodel.ViewRecord(writing.connection, draft.platform)
+                found = decide(draft, record, now=writing.now, position=writing.position + 1)
+                skipped += not found
+                for ready in found:
+                    event = writing.append(ready, self.by)
+                    readmodel.apply(writing.connection, event.envelope(), changing)
+                    recorded.append(event)
         return Receipt(len(recorded), skipped, tuple(recorded))
 
     def import_file(self, name: str, data: bytes, *, amend: bool = False) -> Receipt:

@@ -106,9 +106,7 @@ def _uri(path: str, options: str) -> str:
     return f"file://{''.join(quoted)}?{options}"
 
 
-_PLAIN: Final = frozenset(
-    b"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
-)
+_PLAIN: Final = frozenset(b"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
 
 def open_read_only(path: str) -> sqlite3.Connection:
