@@ -14,6 +14,8 @@ pytest.register_assert_rewrite("postmortem.testing.ledgers")
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+pytest.register_assert_rewrite("postmortem.testing.ledgers")
+
 
 def pytest_addoption(parser):
     parser.addoption(

@@ -150,6 +150,12 @@ RULES: Final = (
         doubts.unsourced,
     ),
     Rule(
+        "C26", "replacement-apart", _W,
+        "A replacement and a formula revised with it stand at different times by now, so that "
+        "there is a gap between them, or an overlap, that nobody told of.",
+        doubts.replacement_apart,
+    ),
+    Rule(
         "C17", "known-by-recording", _N,
         "A fact that happened long before it was recorded cites only sources without a date, so "
         "that no earlier K sees it.",

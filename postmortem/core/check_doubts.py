@@ -101,6 +101,25 @@ def cut_off_unlinked(m: Material) -> Finds:
             )
 
 
+def replacement_apart(m: Material) -> Finds:
+    """Replacements whose revised formulas have been corrected to another time, or the other way."""
+    for version in m.standing:
+        written = m.written.get(version.id)
+        for id in written.revisions if written else ():
+            named = m.by_id.get(id)
+            revision = None if named is None else m.situation.facts.get(named.fact)
+            if revision is None or revision.at is None or revision.at == version.at:
+                continue
+            yield Found(
+                (version.fact, revision.fact),
+                version,
+                f"{version.fact} replaces one service by another, and the formula revised with it, "
+                f"{revision.fact}, is of another time",
+                f"`postmortem correct` the one or the other, or leave {revision.fact} out of the "
+                f"revisions of {version.fact}",
+            )
+
+
 def known_before_replaced(m: Material) -> Finds:
     """Versions known earlier than the one that they replace."""
     for version in m.versions:

@@ -60,6 +60,8 @@ class Written:
     replaces: str | None
     known: Span | None
     """Its `known_at`, where one is stated."""
+    revisions: tuple[str, ...]
+    """The formulas that a replacement names as revised with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +322,14 @@ def _written(entry: Entry) -> Written:
     body = entry.body
     cites = tuple(body.get("cites", ()))
     sources = tuple(citation.partition("#")[0] for citation in cites)
-    return Written(entry.stream, sources, cites, body.get("replaces"), _span(body.get("known_at")))
+    return Written(
+        entry.stream,
+        sources,
+        cites,
+        body.get("replaces"),
+        _span(body.get("known_at")),
+        tuple(body.get("revisions") or ()),
+    )
 
 
 def _span(stored: Mapping[str, str | None] | None) -> Span | None:

@@ -102,7 +102,7 @@ DEMO = """
 ```console
 $ postmortem demo
 The founding case, recorded in a temporary store:
-parler-2021.yaml: 81 recorded
+parler-2021.yaml: 87 recorded
 
 1. What …
 …

@@ -94,6 +94,16 @@ def retracted(id="oops", of="down", **keys):
     return event("retracted", id, event=of, reason="it was wrong", **keys)
 
 
+def revised(id="revised", at="8", requires="okta", **keys):
+    return event("capability-revised", id, at, capability="hosting", requires=requires, **keys)
+
+
+def moved(id="moved", at="8", revisions=("revised",)):
+    return event(
+        "service-replaced", id, at, service="aws", replacement="okta", revisions=list(revisions)
+    )
+
+
 def twice(first, second):
     """Two facts that recording would never have let stand beside each other."""
     return first, retracted("oops", first.entry.id), second, retracted("no-oops", "oops")
@@ -438,6 +448,20 @@ CASES = {
         [down(), retracted(), down("down-2", replaces="down"), down("down-3", replaces="down-2")],
         [down(), down("down-2", replaces="down"), down("down-3", replaces="down-2")],
         ("down-2", "oops"),
+    ),
+    "a formula revised with a replacement, and corrected to another time": (
+        "replacement-apart",
+        [
+            revised(),
+            moved(),
+            revised("revised-2", "13", replaces="revised"),
+        ],
+        [
+            revised(),
+            moved(),
+            revised("revised-2", requires="aws", replaces="revised"),
+        ],
+        ("moved", "revised"),
     ),
     "an open time of an announcement known of late": (
         "still-open",

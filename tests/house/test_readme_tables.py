@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postmortem.cli.commands import ASK, COMMANDS, KEEP, PUBLISH, RECORD, START
+from postmortem.cli.commands import ASK, COMMANDS, KEEP, PUBLISH, RECORD, START, TRUST
 from postmortem.core import catalogue
 
 README = Path(__file__).parents[2] / "README.md"
@@ -14,7 +14,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 def commands_table() -> str:
     lines = ["| command | for |", "|---|---|"]
-    for section in (START, RECORD, ASK, PUBLISH, KEEP):
+    for section in (START, RECORD, ASK, PUBLISH, TRUST, KEEP):
         lines += [
             f"| `postmortem {name}` | {line} |"
             for name, (_, where, line) in COMMANDS.items()
