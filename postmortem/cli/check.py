@@ -23,6 +23,7 @@ from postmortem.cli.keep import remind
 from postmortem.cli.options import Asked, asked, question_options
 from postmortem.core.check import RULES, Finding, Rule, check
 from postmortem.core.check_material import DAY, Material
+from postmortem.core.errors import StoreDamaged
 from postmortem.core.findings import Severity
 from postmortem.core.times import END, AsOf, format_instant, in_zone
 from postmortem.reports.rows import Rows
@@ -102,14 +103,20 @@ def _material(question: Asked, days: int) -> Material:
         question.zone,
     )
     with view.snapshot():
-        return Material.of(
-            view.events(platform, AsOf(as_of.valid, END, as_of.recorded)),
-            view.versions(platform, as_of),
-            view.situation(platform, as_of),
-            at=as_of.valid,
-            long=days * DAY,
-            shown=format_instant if question.json else lambda instant: in_zone(instant, zone),
-        )
+        try:
+            return Material.of(
+                view.events(platform, AsOf(as_of.valid, END, as_of.recorded)),
+                view.versions(platform, as_of),
+                view.situation(platform, as_of),
+                at=as_of.valid,
+                long=days * DAY,
+                shown=format_instant if question.json else lambda instant: in_zone(instant, zone),
+            )
+        except (LookupError, TypeError, AttributeError) as error:
+            raise StoreDamaged(
+                f"an event of the store {question.store.path} is damaged: {error} was not expected",
+                hint="`postmortem verify` says which; keep the file, and go on from a backup",
+            ) from None
 
 
 _ALTERED: Final = Rule(

@@ -327,6 +327,8 @@ class Patient:
             with suppress(*_FAULTS, TypeError):
                 if self.connection is not None:
                     number = self.connection.execute(sql).fetchone()[0] or 0
+                    if not isinstance(number, int):
+                        continue  # on a damaged page anything may stand in its place
                     if "tree_nodes" in sql:
                         nodes = max(nodes, number)
                     else:

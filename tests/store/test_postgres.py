@@ -456,9 +456,9 @@ def test_a_copy_that_breaks_off_is_gone_on_with(
     ends = copying.SQLiteTarget if kind == "file" else copying.PostgresTarget
     take, count = ends.take, []
 
-    def breaks(self, events, words):
-        take(self, events, words)
-        count.append(len(events))
+    def breaks(self, *rows):
+        take(self, *rows)
+        count.append(rows)
         if len(count) == place_of_break:
             raise KeyboardInterrupt
 
@@ -494,3 +494,114 @@ def test_a_copy_of_another_log_is_not_gone_on_with(postgres, place, tmp_path, mo
     assert "needs an empty store" in complaint(run("copy", tmp_path / "other.db", target), 2)
     assert "into itself" in complaint(run("copy", place, place), 2)
     assert run("copy", place, target).status == 0
+
+
+# --- evidence: the tree, proofs, words that are withdrawn -----------------------------------------
+
+
+def root_of(place):
+    return run("--db", place, "verify", "--json").json["root"]
+
+
+def test_the_tree_is_that_of_a_file_with_the_same_log(postgres, place, tmp_path, monkeypatch):
+    run("copy", place, tmp_path / "copy.db")
+    assert root_of(tmp_path / "copy.db") == root_of(place)
+    assert run("--db", place, "verify").status == 0
+    run("--db", place, "checkpoint", "-o", tmp_path / "then.checkpoint")
+    with Tracker(place, clock=Clock()) as tracker:  # it grows with what is recorded here …
+        tracker.record([down("later")])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))  # … and with what is not
+    extended = run("--db", place, "verify", "--checkpoint", tmp_path / "then.checkpoint")
+    assert extended.status == 0
+    proof = tmp_path / "later.tlog-proof"
+    assert run("--db", place, "prove", "later", "-o", proof).status == 0
+    assert run("verify-proof", proof).status == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE stored_events SET topic = 'other' WHERE position = 3", "event 3 on the server"),
+        ("UPDATE disclosures SET value = '\"x\"' WHERE position = 2", "words of event 2 on the"),
+        ("DELETE FROM stored_events WHERE position = (SELECT max(position) FROM stored_events)",
+         "on the server"),
+    ],
+)  # fmt: skip
+def test_verifying_finds_what_was_changed_on_the_server(postgres, place, tmp_path, change, told):
+    assert run("--db", place, "verify").status == 0
+    with closing(postgres.connect(schema_of(tmp_path))) as connection:
+        connection.execute("SET session_replication_role = replica")  # no trigger refuses it
+        connection.execute(change)
+    ran = run("--db", place, "verify")
+    assert ran.status == 1
+    assert told in " ".join(ran.out.split())
+
+
+def test_words_are_withdrawn_on_the_server_with_the_event_that_says_so(
+    postgres, tmp_path, monkeypatch
+):
+    place, schema = postgres.url(schema_of(tmp_path)), schema_of(tmp_path)
+    with Tracker(place, by="somebody") as tracker:
+        tracker.record([*SETTING, down("a", note="a name that shall be forgotten")])
+    there = tmp_path / "elsewhere"
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(there))
+        assert_searched(place, "forgotten", 1)
+    root = root_of(place)
+    why = ("--reason", "asked", "--basis", "consent")
+    ran = run("--db", place, "redact", "a", "note", *why, "--json")
+    assert ran.status == 0
+    assert ran.json["erased"]
+    assert any("VACUUM" in where for where in ran.json["beyond_reach"])
+    rows = postgres.execute(f"SELECT value FROM {schema}.disclosures")
+    assert not any("forgotten" in value for (value,) in rows)
+    topics = postgres.execute(f"SELECT topic FROM {schema}.stored_events ORDER BY position")
+    assert topics[-1] == ("words-withheld/1",)
+    assert b"forgotten" not in Path(newest(place)).read_bytes()
+    verified = run("--db", place, "verify", "--json")
+    assert verified.status == 0, verified.out
+    assert verified.json["root"] != root
+    assert "withheld: asked" in run("--db", place, "show", "a").out
+    monkeypatch.setenv("XDG_CACHE_HOME", str(there))
+    assert_searched(place, "forgotten", 0)
+    assert run("--db", place, "verify").status == 0
+    assert "redact --finish" in run("--db", place, "check").err
+    assert run("--db", place, "redact", "--finish").status == 0
+    assert "redact --finish" not in run("--db", place, "check").err
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "third"))  # which never held them
+    assert "redact --finish" not in run("--db", place, "check").err
+    copy = tmp_path / "copy.db"
+    assert run("copy", place, copy).status == 0
+    assert run("--db", copy, "verify").status == 0
+    assert "redact --finish" not in run("--db", copy, "check").err
+
+
+def test_who_may_not_delete_withdraws_nothing(roles):
+    place = roles.url("ours", user="writer")
+    ran = run("--db", place, "redact", "--reason", "asked", "--basis", "consent", "aws", "note")
+    assert ran.status in (2, 3)
+
+
+def test_a_log_that_lacks_words_says_so_on_every_host(postgres, tmp_path, monkeypatch):
+    with Tracker(str(tmp_path / "first.db"), by="somebody") as tracker:
+        tracker.record([*SETTING, down("a", note="not for the public")])
+    log = tmp_path / "public.jsonl"
+    run("--db", tmp_path / "first.db", "export", "--audience", "public", "-o", log)
+    place = postgres.url(schema_of(tmp_path))
+    assert run("--db", place, "import", "--keep-recorded", log).status == 0
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert run("--db", place, "verify").status == 0
+    assert root_of(place) == root_of(tmp_path / "first.db")
+    assert run("copy", place, tmp_path / "copy.db").status == 0
+    assert run("--db", tmp_path / "copy.db", "verify").status == 0
+    other = postgres.url(f"c{schema_of(tmp_path)}")
+    assert run("copy", tmp_path / "copy.db", other).status == 0
+    assert run("--db", other, "verify").status == 0
+
+
+def test_what_needs_a_file_says_so(place, tmp_path):
+    (tmp_path / "letter.txt").write_text("Dear all")
+    said = complaint(run("--db", place, "doctor"), 2)
+    assert "this one is on a server" in said
+    letter = ("source", "add", tmp_path / "letter.txt", "--source", "press", "--keep")
+    assert "this store is on a server" in complaint(run("--db", place, *letter), 2)

@@ -218,11 +218,13 @@ def tables(store):
 
 def spoiling(connection: sqlite3.Connection, table: str):
     """Statements that change one value of each column, in a row near each end and in the middle."""
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    info = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    columns = [row[1] for row in info]
+    (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    key = ", ".join(row[1] for row in info if row[5]) if "WITHOUT ROWID" in sql else "rowid"
     count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     for place in sorted({0, count // 2, count - 1} - {-1}):
-        key = "k" if table.endswith("_config") else "rowid"
-        row = f"{key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {place})"
+        row = f"({key}) = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {place})"
         yield f"DELETE FROM {table} WHERE {row}"
         for column in columns:
             value = connection.execute(f"SELECT {column} FROM {table} WHERE {row}").fetchone()
@@ -242,7 +244,8 @@ def spoiling(connection: sqlite3.Connection, table: str):
 NAMES = (
     *RECORD, "view_state", "view_moment", "view_declaration", "view_part", "view_version",
     "view_subject", "view_retraction", "view_reign", "view_search", "view_search_fts_data",
-    "view_search_fts_docsize", "view_search_fts_config",
+    "view_search_fts_docsize", "view_search_fts_config", "view_service", "view_disruption",
+    "view_effect", "view_tile",
 )  # fmt: skip
 
 
