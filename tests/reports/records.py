@@ -26,7 +26,7 @@ def recorded(folder: Path, name: str, *, at: int = RECORDED) -> Path:
     salts = (number.to_bytes(16, "big") for number in count(1))
     with (
         # the root of the tree is told, and it depends on every salt
-        mock.patch("postmortem.store.ledger.secrets.token_bytes", side_effect=salts),
+        mock.patch("postmortem.store.promise.secrets.token_bytes", side_effect=salts),
         Tracker(str(store), clock=lambda: at) as tracker,
     ):
         tracker.import_file(file.name, file.read_bytes())
