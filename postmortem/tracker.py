@@ -313,18 +313,19 @@ class Tracker:
 
         recorded: list[Recorded] = []
         skipped = withheld = absent = 0
-        for done, draft in enumerate(drafts, 1):
-            self._progress("recording", done, len(drafts))
-            record = readmodel.ViewRecord(writing.connection, draft.platform)
-            found = decide(draft, record, now=writing.now, position=writing.position + 1)
-            skipped += not found
-            kept = kept_out(draft.entry, record, imported=draft.imported)
-            withheld += len(kept.keys() & draft.entry.body().keys() - draft.stand_ins.keys())
-            for ready in found:
-                absent += len(draft.stand_ins.keys() - kept.keys())
-                event = writing.append(ready, self.by)
-                readmodel.apply(writing.connection, event.envelope())
-                recorded.append(event)
+        with readmodel.changing(writing.connection) as changing:
+            for done, draft in enumerate(drafts, 1):
+                self._progress("recording", done, len(drafts))
+                record = readmodel.ViewRecord(writing.connection, draft.platform)
+                found = decide(draft, record, now=writing.now, position=writing.position + 1)
+                skipped += not found
+                kept = kept_out(draft.entry, record, imported=draft.imported)
+                withheld += len(kept.keys() & draft.entry.body().keys() - draft.stand_ins.keys())
+                for ready in found:
+                    absent += len(draft.stand_ins.keys() - kept.keys())
+                    event = writing.append(ready, self.by)
+                    readmodel.apply(writing.connection, event.envelope(), changing)
+                    recorded.append(event)
         return Receipt(len(recorded), skipped, tuple(recorded), withheld, absent)
 
     def import_file(self, name: str, data: bytes, *, amend: bool = False) -> Receipt:

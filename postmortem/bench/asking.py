@@ -26,7 +26,7 @@ class _Asker:
         self.tracker = Tracker(path)
         self.platform = self.tracker.platform(platform)
         self.view = self.tracker.view
-        self.probe = Probe(self.tracker.path)
+        self.probe = Probe(path, self.platform)
         self.services = sorted(self.probe.keys)
         self.low, self.high = self.probe.times()
         self.random = random.Random(7)  # noqa: S311  # repeatable, nothing is secret
@@ -184,8 +184,7 @@ def past(ground: Ground) -> Iterator[Row]:
     """The same at an earlier R."""
     with _asking(ground) as asker:
         before, now, all_before, all_now = [], [], [], []
-        moments = spread(asker.low, asker.high, 12)[1:-1]
-        for recorded in moments:
+        for recorded in spread(*asker.probe.recorded(), 12)[1:]:
             at = AsOf(asker.random.randrange(asker.low, asker.high))
             then = AsOf(at.valid, recorded=recorded)
             service = asker.random.choice(asker.services)

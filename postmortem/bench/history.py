@@ -149,6 +149,7 @@ class _Teller:
         # of the story that is being told
         self.last = BEGIN
         self.types: dict[str, str] = {}
+        self.effects: dict[str, str] = {}
         self.known: dict[str, Instant] = {}
 
     def events(self, size: int) -> Iterator[_Pending]:
@@ -180,6 +181,7 @@ class _Teller:
         lasted = int(min(self.random.lognormvariate(4.5, 1.6), 90 * 1440)) * MINUTE + MINUTE
         self.last = at
         self.types.clear()
+        self.effects.clear()
         self.known.clear()
         kind = dice()
         if kind < 0.12:
@@ -187,7 +189,8 @@ class _Teller:
             return
         type = "service-degraded" if kind < 0.3 else "service-down"
         span = self._day(at) if dice() < 0.06 else self._instant(at)
-        body: dict[str, Any] = {"service": service, "at": span}
+        effect = "degraded" if type == "service-degraded" else "unavailable"
+        body: dict[str, Any] = {"service": service, "at": span, "effect": effect}
         if dice() < 0.3:
             body["reason"] = self.random.choice(_WORDS)
         self._tell(name, type, service, at, body)
@@ -208,6 +211,8 @@ class _Teller:
         if dice() < 0.07:
             earlier = at - self.random.randrange(20) * MINUTE
             body = {"service": service, "at": self._instant(earlier), "replaces": name}
+            if name in self.effects:
+                body["effect"] = self.effects[name]
             if dice() < 0.3:
                 body |= {"clerical": True}
             self._tell(f"{name}-v2", self.types[name], service, at + 2 * HOUR, body)
@@ -230,6 +235,7 @@ class _Teller:
         due = at + int(self.random.expovariate(1 / 20) + 1) * DAY
         body: dict[str, Any] = {"service": service, "at": self._instant(at),
                                 "effective_at": self._instant(due),
+                                "effect": "unavailable",
                                 "reason": self.random.choice(_WORDS)}  # fmt: skip
         self._tell(name, "cutoff-announced", service, at, body)
         if dice() < 0.2:
@@ -250,6 +256,8 @@ class _Teller:
     ) -> None:
         """It is known a while after it happened, and recorded after that."""
         self.types[id] = type
+        if "effect" in body:
+            self.effects[id] = body["effect"]
         dice = self.random.random()
         if dice < 0.8:
             lag = int(self.random.expovariate(1 / 10) * MINUTE)

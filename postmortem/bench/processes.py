@@ -31,8 +31,8 @@ def _ran(words: Sequence[str], more: Mapping[str, str] | None = None) -> None:
     )
 
 
-def _at(store: str) -> str:
-    probe = Probe(store)
+def _at(ground: Ground, store: str) -> str:
+    probe = Probe(store, ground.platform)
     try:
         low, high = probe.times()
     finally:
@@ -50,7 +50,7 @@ def cold(ground: Ground) -> Iterator[Row]:
     """From the shell: a question, help, a completion."""
     store = _few(ground)
     platform = () if ground.own is None else ("--platform", ground.platform)
-    asked = (*_PROGRAM, "--db", store, "state", *platform, "--at", _at(store), "--json")
+    asked = (*_PROGRAM, "--db", store, "state", *platform, "--at", _at(ground, store), "--json")
     completing = {"_POSTMORTEM_COMPLETE": "bash_complete", "COMP_WORDS": "postmortem st",
                   "COMP_CWORD": "1"}  # fmt: skip
     works = [
@@ -104,7 +104,9 @@ def memory(ground: Ground) -> Iterator[Row]:
         yield _memory("memory-rebuild", f"memory: rebuild of {size:,} events", size, peak, None)
     store = ground.store()
     platform = () if ground.own is None else ("--platform", ground.platform)
-    peak = _peak((*_PROGRAM, "--db", store, "state", *platform, "--at", _at(store), "--json"))
+    peak = _peak(
+        (*_PROGRAM, "--db", store, "state", *platform, "--at", _at(ground, store), "--json")
+    )
     yield _memory("memory-state", "memory: one `state`", ground.largest, peak, 45)
 
 

@@ -162,9 +162,14 @@ class StockProjection:
 class Probe:
     """One bare look-up in the view's index, the least that an answer can take."""
 
-    def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        self.keys = dict(self.connection.execute("SELECT id, key FROM view_service").fetchall())
+    def __init__(self, path: str, platform: str) -> None:
+        self.connection = sqlite3.connect(path)
+        self.connection.execute("PRAGMA query_only=ON")
+        self.platform = platform
+        rows = self.connection.execute(
+            "SELECT id, key FROM view_service WHERE platform = ?", (platform,)
+        )
+        self.keys: dict[str, int] = dict(rows.fetchall())
 
     def level(self, service: str, at: Instant) -> Any:
         """Some tile of the service that begins before T."""
@@ -177,14 +182,28 @@ class Probe:
     def busiest(self) -> str:
         """The service of which most is told."""
         return str(
-            self.connection.execute("SELECT id FROM view_service ORDER BY tiles DESC").fetchone()[0]
+            self.connection.execute(
+                "SELECT id FROM view_service WHERE platform = ? ORDER BY tiles DESC",
+                (self.platform,),
+            ).fetchone()[0]
         )
+
+    def recorded(self) -> tuple[Instant, Instant]:
+        """When all services were declared first, and when the last entry was recorded."""
+        declared = max(self.keys.values())
+        first, last = self.connection.execute(
+            "SELECT (SELECT recorded FROM view_moment WHERE position >= ? ORDER BY recorded "
+            "LIMIT 1), max(recorded) FROM view_moment",
+            (declared,),
+        ).fetchone()
+        return first, last
 
     def times(self) -> tuple[Instant, Instant]:
         """When it begins and ends, by what is told."""
         low, high = self.connection.execute(
             "SELECT min(at_earliest), max(at_latest) FROM view_version "
-            "WHERE at_earliest > -9e18 AND at_latest < 9e18"
+            "WHERE platform = ? AND at_earliest > -9e18 AND at_latest < 9e18",
+            (self.platform,),
         ).fetchone()
         return low or 0, high or 1
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Reign, cluster, effects
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
-from postmortem.core.plane import WHOLE, Stroke, Tile, repaint, strokes
+from postmortem.core.plane import WHOLE, Stroke, Tile, repaint, strokes, tiles
 from postmortem.core.times import BEGINNING, END, Instant
 from postmortem.store.nodes import level_of, node_of, path_to
 from postmortem.store.view import VERSION_COLUMNS, version_from
@@ -62,6 +62,10 @@ MOST_ENTRIES: Final = 64
 """More disruptions than these at once are not kept as tiles: those grow with their product."""
 _TILES_FOR_ONE: Final = 40
 _TILES_FREE: Final = 4096
+_MOST_PENDING: Final = 50_000
+"""So many disruptions are kept in memory at most."""
+_FEW: Final = 16
+"""So many are painted into a plane one by one; for more of them it is cut anew."""
 
 
 # --- what the effects are found from --------------------------------------------------------------
@@ -127,54 +131,84 @@ def moved(facts: StoredFacts, changed: Iterable[str]) -> list[str]:
 # --- keeping them ---------------------------------------------------------------------------------
 
 
-def refresh(
-    connection: sqlite3.Connection, platform: str, changed: Iterable[str], position: int
-) -> None:
-    """Bring all to where these facts' last words are since that position of the log.
+class Changing:
+    """What a transaction does to the planes, brought in at its end: each disruption once.
 
-    In the caller's transaction.
+    A context: what is still to be done is done where it ends without an error.
     """
-    facts = StoredFacts(connection, platform)
-    for disruption in moved(facts, changed):
-        _refresh(connection, platform, disruption, position, facts)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._pending: dict[tuple[str, int], str] = {}
+
+    def __enter__(self) -> Changing:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None:
+            self.finish()
+
+    def add(self, platform: str, changed: Iterable[str], position: int) -> None:
+        """These facts have other last words since that position of the log."""
+        facts = StoredFacts(self.connection, platform)
+        for disruption in moved(facts, changed):
+            rows = self.connection.execute(
+                "SELECT v.position, v.type, s.key FROM view_version v "
+                "JOIN view_service s ON s.platform = v.platform AND s.id = v.service "
+                "WHERE v.platform = ? AND v.fact = ? ORDER BY v.position",
+                (platform, disruption),
+            ).fetchall()
+            if not rows or rows[0][1] not in OPENING:
+                continue
+            key: int = rows[0][0]
+            self.connection.executemany(
+                "INSERT INTO view_disruption VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET touched = excluded.touched",
+                [(service, key, disruption, position) for service in {row[2] for row in rows}],
+            )
+            self._pending[platform, key] = disruption
+        if len(self._pending) >= _MOST_PENDING:
+            self.finish()
+
+    def finish(self) -> None:
+        """Bring it all in. In the caller's transaction."""
+        changed: dict[int, list[tuple[set[Effect], set[Effect]]]] = defaultdict(list)
+        for (platform, key), disruption in self._pending.items():
+            for service, gone, come in _refresh(self.connection, platform, key, disruption):
+                changed[service].append((gone, come))
+        self._pending.clear()
+        for service, several in sorted(changed.items()):
+            if len(several) < _FEW or len(several) < self._disruptions(service) // 50:
+                for gone, come in several:
+                    _repaint(self.connection, service, strokes(gone, come))
+            else:
+                _cut_anew(self.connection, service)
+
+    def _disruptions(self, service: int) -> int:
+        return int(
+            self.connection.execute(
+                "SELECT count(*) FROM view_disruption WHERE service = ?", (service,)
+            ).fetchone()[0]
+        )
 
 
 def _refresh(
-    connection: sqlite3.Connection,
-    platform: str,
-    disruption: str,
-    position: int,
-    facts: StoredFacts,
-) -> None:
-    rows = connection.execute(
-        "SELECT v.position, v.type, s.key FROM view_version v "
-        "JOIN view_service s ON s.platform = v.platform AND s.id = v.service "
-        "WHERE v.platform = ? AND v.fact = ? ORDER BY v.position",
-        (platform, disruption),
-    ).fetchall()
-    if not rows or rows[0][1] not in OPENING:
-        return
-    key: int = rows[0][0]
-    connection.executemany(
-        "INSERT INTO view_disruption VALUES (?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET touched = excluded.touched",
-        [(service, key, disruption, position) for service in {row[2] for row in rows}],
-    )
+    connection: sqlite3.Connection, platform: str, key: int, disruption: str
+) -> list[tuple[int, set[Effect], set[Effect]]]:
+    """Bring its effects to where its last words are: by service, what went and what came."""
     new: dict[int, set[Effect]] = defaultdict(set)
     keys: dict[str, int] = {}
-    for effect in effects(disruption, cluster(facts, disruption)):
+    for effect in effects(disruption, cluster(StoredFacts(connection, platform), disruption)):
         if effect.service not in keys:
             keys[effect.service] = service_key(connection, platform, effect.service)
         new[keys[effect.service]].add(effect._replace(service=""))
     old: dict[int, set[Effect]] = defaultdict(set)
-    for service, *rest in connection.execute(
-        "SELECT service, time_from, time_to, known_from, known_to, id, worst, best, noticed, "
-        "contested FROM view_effect WHERE disruption = ?",
+    for service, *row in connection.execute(
+        f"SELECT service, {_EFFECT} FROM view_effect e WHERE disruption = ?",  # noqa: S608
         (key,),
     ):
-        time_from, time_to, known_from, known_to, id, worst, best, noticed, contested = rest
-        entry = Entry(id, worst, best, bool(noticed), bool(contested))
-        old[service].add(Effect("", time_from, time_to, known_from, known_to, entry))
+        old[service].add(_effect_from(row))
+    found = []
     for service in sorted({*old, *new}):
         gone, come = old[service] - new[service], new[service] - old[service]
         if not gone and not come:
@@ -188,7 +222,38 @@ def _refresh(
             "INSERT INTO view_effect VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_effect_row(key, service, each) for each in sorted(come)],
         )
-        _repaint(connection, service, strokes(gone, come))
+        found.append((service, gone, come))
+    return found
+
+
+_EFFECT: Final = "time_from, time_to, known_from, known_to, e.id, worst, best, noticed, contested"
+
+
+def _effect_from(row: Sequence[Any]) -> Effect:
+    time_from, time_to, known_from, known_to, id, worst, best, noticed, contested = row
+    entry = Entry(id, worst, best, bool(noticed), bool(contested))
+    return Effect("", time_from, time_to, known_from, known_to, entry)
+
+
+def _cut_anew(connection: sqlite3.Connection, service: int) -> None:
+    """All tiles of a service, from all its effects."""
+    crowded = connection.execute(
+        "SELECT crowded FROM view_service WHERE key = ?", (service,)
+    ).fetchone()[0]
+    if crowded:
+        return
+    connection.execute("DELETE FROM view_tile WHERE service = ?", (service,))
+    rows = connection.execute(
+        f"SELECT {_EFFECT} FROM view_disruption d CROSS JOIN view_effect e "  # noqa: S608
+        "ON e.disruption = d.key AND e.service = d.service WHERE d.service = ?",
+        (service,),
+    )
+    cut = sorted(tiles(map(_effect_from, rows)))
+    cut = [] if cut == [WHOLE] else cut
+    if _is_crowded(connection, service, cut, len(cut)):
+        crowd(connection, service)
+        return
+    _keep(connection, service, cut, BEGINNING, 0, len(cut))
 
 
 def _effect_row(disruption: int, service: int, effect: Effect) -> tuple[int | str, ...]:
@@ -220,7 +285,6 @@ def _repaint(connection: sqlite3.Connection, service: int, painted: Sequence[Str
     ).fetchone()
     if crowded:
         return
-    before = (known, levels, count)
     for stroke in painted:
         near = _near(connection, service, stroke, known, levels) or [WHOLE]
         gone, come = repaint(near, stroke)
@@ -228,28 +292,35 @@ def _repaint(connection: sqlite3.Connection, service: int, painted: Sequence[Str
             "DELETE FROM view_tile WHERE service = ? AND time_from = ? AND known_from = ?",
             [(service, tile.time_from, tile.known_from) for tile in gone],
         )
-        rows = [tile_row(service, tile) for tile in come]
-        connection.executemany("INSERT INTO view_tile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        known, levels = _reach(come, rows, known, levels)
-        count += len(come) - len(gone)
+        # a plane of which nothing was kept yet was one tile
+        count = max(count, 1) + len(come) - len(gone)
+        if count == 1:
+            come, count = [], 0
         if _is_crowded(connection, service, come, count):
             crowd(connection, service)
             return
-    if (known, levels, count) != before:
-        connection.execute(
-            "UPDATE view_service SET known = ?, levels = ?, tiles = ? WHERE key = ?",
-            (known, levels, count, service),
-        )
+        known, levels = _keep(connection, service, come, known, levels, count)
 
 
-def _reach(
-    come: Sequence[Tile], rows: Sequence[Sequence[int | str]], known: Instant, levels: int
+def _keep(
+    connection: sqlite3.Connection,
+    service: int,
+    come: Sequence[Tile],
+    known: Instant,
+    levels: int,
+    count: int,
 ) -> tuple[Instant, int]:
+    """Put tiles into the table; up to which K something ends now, and on which levels nodes are."""
+    rows = [tile_row(service, tile) for tile in come]
+    connection.executemany("INSERT INTO view_tile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     for tile, row in zip(come, rows, strict=True):
-        node = int(row[5])
-        levels |= level_of(node)
+        levels |= level_of(int(row[5]))
         if tile.known_to != END:
             known = max(known, tile.known_to)
+    connection.execute(
+        "UPDATE view_service SET known = ?, levels = ?, tiles = ? WHERE key = ?",
+        (known, levels, count, service),
+    )
     return known, levels
 
 

@@ -171,17 +171,23 @@ def catch_up(
         make(connection)
         position = 0
     last = connection.execute("SELECT max(position) FROM stored_events").fetchone()[0] or 0
-    for number, state in _log(connection, position):
-        if progress is not None:
-            progress("reading the log", number, last)
-        try:
-            apply(connection, json.loads(state))
-        except (BadInput, LookupError, TypeError, ValueError, AttributeError) as error:
-            raise StoreDamaged(
-                f"event {number} of the store is damaged: {error}",
-                hint="keep the file as it is, and go on from a backup; or update postmortem, if a "
-                "newer version wrote it",
-            ) from None
+    with planes.Changing(connection) as changing:
+        for number, state in _log(connection, position):
+            if progress is not None:
+                progress("reading the log", number, last)
+            try:
+                apply(connection, json.loads(state), changing)
+            except (BadInput, LookupError, TypeError, ValueError, AttributeError) as error:
+                raise StoreDamaged(
+                    f"event {number} of the store is damaged: {error}",
+                    hint="keep the file as it is, and go on from a backup; or update postmortem, "
+                    "if a newer version wrote it",
+                ) from None
+
+
+def changing(connection: sqlite3.Connection) -> planes.Changing:
+    """What collects, over a transaction, what its events do to the planes: pass it to `apply`."""
+    return planes.Changing(connection)
 
 
 def rebuild(
@@ -206,8 +212,17 @@ def _log(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, byte
         yield from rows
 
 
-def apply(connection: sqlite3.Connection, envelope: Body) -> None:
-    """Take one event of the log into the view."""
+def apply(
+    connection: sqlite3.Connection, envelope: Body, changing: planes.Changing | None = None
+) -> None:
+    """Take one event of the log into the view.
+
+    Of several in one transaction `changing` collects what they do to the planes.
+    """
+    if changing is None:
+        with planes.Changing(connection) as changing:
+            apply(connection, envelope, changing)
+        return
     cls, body = upcast(envelope["type"], envelope["body"])
     position, platform = envelope["position"], envelope["platform"]
     recorded = parse_stored(envelope["recorded_at"])
@@ -228,7 +243,7 @@ def apply(connection: sqlite3.Connection, envelope: Body) -> None:
             recorded=recorded,
             earlier=record.version,
         )
-        _take(connection, platform, envelope["stream"], version, record)
+        _take(connection, platform, envelope["stream"], version, record, changing)
     texts = search.texts(id, cls.TYPE, body, disclosed(body, connection))
     search.index(connection, platform, position, texts)
     connection.execute(
@@ -309,6 +324,7 @@ def _take(
     stream: str,
     version: Version,
     record: ViewRecord,
+    changing: planes.Changing,
 ) -> None:
     at = version.at or (None, None)
     effective = version.effective or (None, None)
@@ -349,7 +365,7 @@ def _take(
     affected = _affected(version.fact, record)
     for fact in affected:
         _reign(connection, platform, fact, version.position, record)
-    planes.refresh(connection, platform, affected, version.position)
+    changing.add(platform, affected, version.position)
 
 
 def _affected(fact: str, record: ViewRecord) -> list[str]:
@@ -481,10 +497,12 @@ def placed(connection: sqlite3.Connection, position: int, state: bytes) -> Place
 
 def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the view, by table: what a rebuild must give again."""
+    columns = dict.fromkeys((*TABLES, *planes.SCHEMA), "*")
+    columns["view_service"] = "key, platform, id, tiles"  # the rest are bounds, that may be wider
     return {
         name: sorted(
-            (tuple(row) for row in connection.execute(f"SELECT * FROM {name}")),  # noqa: S608
+            (tuple(row) for row in connection.execute(f"SELECT {these} FROM {name}")),  # noqa: S608
             key=repr,
         )
-        for name in (*TABLES, *planes.SCHEMA)
+        for name, these in columns.items()
     }

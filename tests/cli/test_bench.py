@@ -11,7 +11,7 @@ from postmortem.bench.rows import Row, in_turns, percentile
 from postmortem.bench.running import MEASURES
 from postmortem.cli import bench as command
 from postmortem.cli import run
-from postmortem.cli.schema import answer
+from postmortem.cli.schema import FILE, answer
 from postmortem.importers.jsonl import lines
 from postmortem.reports import jsonl
 from postmortem.tracker import Tracker
@@ -40,7 +40,7 @@ def printed(capsys, *words):
     out, err = capsys.readouterr()
     assert status in (0, 1), err
     rows = json.loads(out)
-    Draft202012Validator(answer("bench")).validate(rows)
+    Draft202012Validator(answer(json.loads(FILE.read_text("utf-8")), "bench")).validate(rows)
     assert status == int(any(row["met"] is False for row in rows))
     return rows
 
