@@ -14,6 +14,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from postmortem.core.times import Instant
+from postmortem.store import tree
 
 Stored = tuple[int, str, int, str, bytes, str, Instant]
 """position, stream, version, type, the bytes of the envelope, id, recorded_at."""
@@ -23,7 +24,9 @@ def write_log(path: str, events: Iterable[tuple[Stored, Sequence[tuple[Any, ...]
     """Fill a store's empty log, without deciding anything; its view is left behind."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
+        growth = tree.Growth(connection, 0)
         for row, said in events:
+            growth.append(row[4])
             connection.execute(
                 "INSERT INTO stored_events (position, originator_id, originator_version, topic, "
                 "state, event_id, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -171,7 +171,7 @@ def _open(path: str) -> sqlite3.Connection:
 def _erase(connection: sqlite3.Connection, path: str, texts: Sequence[Text]) -> Erasure:
     if not _emptied(connection):
         return Erasure(False, _READERS)  # before a file's worth of pages is written beside it
-    if search.is_indexed(connection):
+    if _has_view(connection) and search.is_indexed(connection):
         if not search.has_fts5(connection):
             return Erasure(False, _NO_FTS5)
         search.make_anew(connection)
@@ -184,6 +184,12 @@ def _erase(connection: sqlite3.Connection, path: str, texts: Sequence[Text]) -> 
         declare_erased(connection, last)
         _emptied(connection)
     return outcome
+
+
+def _has_view(connection: sqlite3.Connection) -> bool:
+    """Not in what is copied, until it is asked."""
+    found = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'view_state'")
+    return bool(found.fetchone()[0])
 
 
 _READERS: Final = (

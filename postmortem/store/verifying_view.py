@@ -78,10 +78,11 @@ def _compare(
         "SELECT position, state FROM stored_events WHERE position <= ? ORDER BY position",
         (position,),
     )
-    for number, log in rows:
-        readmodel.apply(connection, json.loads(log))
-        if progress is not None:
-            progress("comparing the view", number, min(position, last))
+    with readmodel.changing(connection) as changing:
+        for number, log in rows:
+            readmodel.apply(connection, json.loads(log), changing)
+            if progress is not None:
+                progress("comparing the view", number, min(position, last))
     if not indexed:  # a SQLite without full text wrote it, and none is looked for there
         connection.execute("UPDATE main.view_state SET indexed = 0")
     _tables(connection, found, there, bool(indexed))

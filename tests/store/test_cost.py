@@ -34,7 +34,7 @@ def steps(tracker, number):
     with tracker._writing() as writing:
         writing.connection.set_progress_handler(step, 1)
         try:
-            tracker._record(writing, [*outage(number)])
+            tracker._record(writing, list(outage(number)))
         finally:
             writing.connection.set_progress_handler(None, 1)
     return counted
