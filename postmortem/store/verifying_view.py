@@ -15,7 +15,9 @@ from contextlib import closing
 from typing import Final
 
 from postmortem.core.errors import Problem
+from postmortem.core.times import BEGINNING, END
 from postmortem.store import readmodel, search
+from postmortem.store.nodes import level_of
 from postmortem.store.verifying import VIEW, Verified
 from postmortem.store.view import VIEW_VERSION, attached_in_memory
 
@@ -26,6 +28,13 @@ question makes anew, as it makes one where there is `NONE`."""
 _SHADOWS: Final = ("data", "idx", "docsize", "config")
 _BEYOND: Final = tuple(f"{search.INDEX}_{name}" for name in ("data", "idx"))
 """Of the full-text index: their rows depend on how the log was written, not on what is in it."""
+_CROWDED: Final = "SELECT key FROM store.view_service WHERE crowded"
+"""Services that once had too many disruptions for tiles: nothing is read from theirs, and made anew
+in one go they may have some."""
+_EXACT: Final = {
+    "view_service": f"key, platform, id, CASE WHEN key IN ({_CROWDED}) THEN 0 ELSE tiles END"
+}
+"""What of a table must be the same: the rest depends on how the log was taken in."""
 _FAULTS: Final = (sqlite3.Error, Problem, LookupError, TypeError, ValueError, AttributeError)
 
 
@@ -86,6 +95,7 @@ def _compare(
     if not indexed:  # a SQLite without full text wrote it, and none is looked for there
         connection.execute("UPDATE main.view_state SET indexed = 0")
     _tables(connection, found, there, bool(indexed))
+    _bounds(connection, found)
     if indexed and search.has_fts5(connection):
         _full_text(connection, found)
     return FOLLOWS
@@ -119,10 +129,12 @@ def _rows(connection: sqlite3.Connection, found: Verified, table: str) -> None:
     columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
     where = next((c for c in ("position", "position_from") if c in columns), None)
     counted = f"count(*), min({where})" if where else "count(*), NULL"
+    these = _EXACT.get(table, "*")
     for one, other, what in (("store", "main", "more"), ("main", "store", "less")):
+        but = f" WHERE service NOT IN ({_CROWDED})" if (table, one) == ("view_tile", "main") else ""
         number, position = connection.execute(
-            f"SELECT {counted} FROM (SELECT * FROM {one}.{table} "  # noqa: S608
-            f"EXCEPT SELECT * FROM {other}.{table})"
+            f"SELECT {counted} FROM (SELECT {these} FROM {one}.{table}{but} "  # noqa: S608
+            f"EXCEPT SELECT {these} FROM {other}.{table})"
         ).fetchone()
         if number:
             rows = "1 row" if number == 1 else f"{number:,} rows"
@@ -133,6 +145,22 @@ def _rows(connection: sqlite3.Connection, found: Verified, table: str) -> None:
             )
             # what belongs to no position (0: the whole view) stands for itself
             found.fail(VIEW, position or None, f"the view's {table} {told}")
+
+
+def _bounds(connection: sqlite3.Connection, found: Verified) -> None:
+    """What the planes of a service say of their tiles may be more than is so, and never less."""
+    rows = connection.execute(
+        "SELECT s.id, s.known, s.levels, t.node, "
+        "max(CASE WHEN t.known_to = ? THEN ? ELSE t.known_to END) "
+        "FROM store.view_service s JOIN store.view_tile t ON t.service = s.key "
+        "WHERE NOT s.crowded GROUP BY s.key, t.node",
+        (END, BEGINNING),
+    )
+    for service, known, levels, node, last in rows:
+        if last > known or level_of(node) & ~levels:
+            told = f"the view's view_service says less of {service} than its tiles need"
+            found.fail(VIEW, None, told)
+            return
 
 
 def _full_text(connection: sqlite3.Connection, found: Verified) -> None:

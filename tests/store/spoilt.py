@@ -91,7 +91,10 @@ def is_found(store: Path) -> bool:
 
 
 def content(store: Path) -> dict[str, list[Any]] | None:
-    """Every row of every table, but for the search index's own; None: it cannot be read."""
+    """Every row of every table, but for the search index's own; None: it cannot be read.
+
+    Of the services without the bounds of their tiles, which may be wider than they need to be.
+    """
     try:
         with opened(store) as connection:
             names = [
@@ -101,7 +104,11 @@ def content(store: Path) -> dict[str, list[Any]] | None:
                     "AND name NOT GLOB 'view_search_fts*' ORDER BY name"
                 )
             ]
-            return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+            columns = {"view_service": "key, platform, id, tiles"}
+            return {
+                name: connection.execute(f"SELECT {columns.get(name, '*')} FROM {name}").fetchall()
+                for name in names
+            }
     except sqlite3.Error:
         return None
 
