@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from dataclasses import replace
 
 import click
@@ -15,6 +13,7 @@ from postmortem.cli.place import tracker
 from postmortem.cli.trust import base64, checkpoint_option, given
 from postmortem.core.checkpoints import Checkpoint
 from postmortem.core.errors import BadInput, Problem, StoreProblem
+from postmortem.store import atomic
 from postmortem.store.comparing import Given, compare
 from postmortem.store.keys import new_key, signing_key
 from postmortem.tracker import Tracker
@@ -151,19 +150,7 @@ def _refused(message: str, hint: str) -> int:
 
 def _write(file: str, text: str) -> None:
     """Put it there whole or not at all. Raises: StoreProblem."""
-    folder = os.path.dirname(os.path.abspath(file))
     try:
-        descriptor, part = tempfile.mkstemp(dir=folder, prefix=".checkpoint-")
-        try:
-            with open(descriptor, "w", encoding="utf-8", newline="\n") as target:
-                target.write(text)
-                target.flush()
-                os.fsync(target.fileno())
-            os.chmod(part, 0o644)
-            os.replace(part, file)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
+        atomic.replace(file, text.encode())
     except OSError as error:
         raise StoreProblem(f"{file} cannot be written: {error.strerror}") from None

@@ -17,7 +17,7 @@ from postmortem.core.times import END, AsOf, Instant, Span
 from postmortem.reports import FORMATS, format_of
 from postmortem.reports.edition import TEMPLATES, Edition, Picture, Template
 from postmortem.reports.wording import LANGUAGES
-from postmortem.store import tree
+from postmortem.store import atomic, tree
 from postmortem.store.dossiers import Reading
 from postmortem.store.view import Logged
 from postmortem.tracker import Tracker
@@ -320,9 +320,9 @@ _DRAWN: Final = 'aria-labelledby="pm-title'
 
 
 def _write(file: str, text: str) -> None:
+    """In place of what is there, whole or not at all. Raises: StoreProblem."""
     try:
-        with open(file, "w", encoding="utf-8", newline="\n") as target:
-            target.write(text)
+        atomic.replace(file, text.encode())
     except OSError as error:
         raise StoreProblem(
             f"{file} cannot be written: {error.strerror}", hint="name another file with -o"

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from postmortem.core.errors import StoreDamaged, StoreFull, StoreProblem
+from postmortem.store import atomic
 
 
 def folder(store: str) -> Path:
@@ -38,10 +37,10 @@ def keep(store: str, data: bytes) -> Path:
             return target
         for each in (folder(store).parent, folder(store), target.parent):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(target, data)
+        atomic.replace(target, data, private=True)
         # the names of new folders are as much to be lost as the file's
         for each in (target.parent, folder(store), folder(store).parent, Path(store).parent):
-            _settle(each)
+            atomic.settle(each)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreFull(
@@ -52,32 +51,6 @@ def keep(store: str, data: bytes) -> Path:
             hint="may you write there? Without --keep only the hashes are recorded",
         ) from None
     return target
-
-
-def _write(target: Path, data: bytes) -> None:
-    """All of it or nothing, whatever happens: nobody ever sees half a file under that name."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-")  # made as 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _settle(directory: Path) -> None:
-    """See to it that names in a folder survive a power cut, where the system can."""
-    try:
-        handle = os.open(directory, os.O_RDONLY)
-    except OSError:
-        return  # Windows opens no folders; there the file system itself keeps names in order
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def is_kept(store: str, sha256: str) -> bool:

@@ -279,3 +279,15 @@ def test_other_platforms_make_no_difference(tmp_path):
     complaint(run("--db", store, "measures"))
     after, _ = measured(store, "--platform", "shop")
     assert after == before
+
+
+def test_nothing_is_counted_beyond_the_window_that_the_incident_was_opened_with(parler):
+    """And --at says otherwise."""
+    closed = run("--db", parler, "measures", "--json").json
+    assert closed["as_of"] == closed["window"]["to"] == "2021-01-13T23:00:00Z"
+    later = run("--db", parler, "measures", "--at", "2021-02-01T00:00Z", "--json").json
+    assert later["as_of"] == "2021-02-01T00:00:00Z"
+    for document in (closed, later):
+        open_ = [each for each in document["measures"] if each["outcome"] == "so far"]
+        assert open_
+        assert {each["as_of"] for each in open_} == {document["as_of"]}

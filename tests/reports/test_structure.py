@@ -157,6 +157,14 @@ def test_an_authors_markdown_stays_within_its_place(renderer, text):
     assert all(re.match("(?i)https?://|mailto:", each) for each in outline.addresses)
 
 
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("before", ["!", "\\\\!", "\\\\\\!", "a!"])
+def test_an_exclamation_before_a_link_makes_no_image(renderer, before):
+    outline = Outline(RENDERERS[renderer](narrative(f"{before}<https://x.example>")))
+    assert "img" not in outline.elements
+    assert outline.addresses == ["https://x.example"]
+
+
 def test_an_authors_markdown_keeps_what_it_says():
     written = (
         "# One\n\nThe *first* and **second** `co|de`, [a link](https://x.example/a_(b)) there.\n\n"

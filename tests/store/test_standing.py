@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from postmortem.bench.ground import Ground
 from postmortem.bench.history import BEGIN, FINISH, services
 from postmortem.bench.history import PLATFORM as MADE
+from postmortem.cli.demo import founding_casebook
 from postmortem.core import measures
 from postmortem.core.effects import Effect, Entry
 from postmortem.core.plane import WHOLE, tiles
@@ -180,3 +183,19 @@ def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
                 with tracker.standing(MADE, asked) as standing:
                     found = standing.state(asked)
                     assert found == Picture(tracker.view.situation(MADE, asked)).state(asked)
+
+
+def test_a_crowded_service_that_says_it_has_tiles_is_found(tmp_path):
+    """It has none, and would be read as if nothing had happened."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planes, "MOST_ENTRIES", 0)
+        store = tmp_path / "s.db"
+        with Tracker(str(store)) as tracker:
+            tracker.import_file("parler.yaml", founding_casebook().read_bytes())
+        with Tracker(str(store)) as tracker:
+            assert not tracker.verify().failures
+        with closing(sqlite3.connect(store)) as connection, connection:
+            changed = connection.execute("UPDATE view_service SET crowded = 0 WHERE crowded")
+            assert changed.rowcount
+        with Tracker(str(store)) as tracker:
+            assert any("view_service" in each.message for each in tracker.verify().failures)
