@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 from cli.books import HEAD, all_events, recorded
@@ -323,3 +325,34 @@ def test_what_is_hostile_reaches_no_terminal(tmp_path):
         proof = tmp_path / f"p{line['position']}"
         assert run("--db", store, "prove", str(line["position"]), "-o", proof).status == 0
         assert "\x1b" not in run("verify-proof", proof).out
+
+
+@pytest.mark.parametrize(
+    ("trigger", "damage"),
+    [
+        ("log_no_update", "UPDATE stored_events SET recorded_at = recorded_at + 1"),
+        ("log_no_delete", "DELETE FROM stored_events WHERE position = 87"),
+        ("tree_no_update", "UPDATE tree_nodes SET hash = zeroblob(32) WHERE number = 9"),
+        ("words_no_update", "UPDATE disclosures SET value = '\"other\"' WHERE position = 40"),
+        (None, "DELETE FROM disclosures WHERE position = 40"),
+        (None, "UPDATE view_version SET known = known + 1 WHERE position = 40"),
+        (None, "DELETE FROM view_tile"),
+        (None, "UPDATE view_search SET text = 'other' WHERE position = 40"),
+    ],
+)
+def test_check_and_verify_agree_on_a_damaged_store(trigger, damage, store):
+    errors = ("--db", store, "check", "--severity", "error")
+    assert run(*errors).status == 0
+    assert run("--db", store, "verify").status == 0
+    with closing(sqlite3.connect(store)) as connection, connection:
+        made = "SELECT sql FROM sqlite_master WHERE name = ?"
+        again = connection.execute(made, (trigger,)).fetchone()
+        if again:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        assert connection.execute(damage).rowcount
+        if again:
+            connection.execute(again[0])
+    verified, checked = run("--db", store, "verify", "--json"), run(*errors, "--json")
+    assert not json.loads(verified.out)["holds"]
+    assert (verified.status, checked.status) == (1, 1)
+    assert "C00" in {each["rule"] for each in json.loads(checked.out)}
