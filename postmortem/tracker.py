@@ -10,11 +10,12 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from io import BytesIO
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from postmortem.core.errors import (
     BadInput,
-    Place,
     Problem,
     StoreMissing,
     StoreReadOnly,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from postmortem.core.decide import Draft
     from postmortem.core.incident import Dossier
     from postmortem.core.recorded import Recorded
+    from postmortem.importers import Drafts
     from postmortem.importers.jsonl import Line
     from postmortem.store.erasure import Erasure, Text
     from postmortem.store.follower import Follower
+    from postmortem.store.intake import Intake
     from postmortem.store.promise import Ledger, Writing
     from postmortem.store.standing import Standing
     from postmortem.store.verifying import Verified
@@ -282,14 +285,16 @@ class Tracker:
 
         Raises: BadInput, Refused, StoreProblem, OutcomeUnknown.
         """
+        return self._written(list(drafts))
+
+    def _written(self, drafts: Drafts, *, imported: bool = False) -> Receipt:
         from postmortem.store.promise import Overtaken
 
-        drafts = list(drafts)
         for _ in range(_ATTEMPTS - 1):
             with contextlib.suppress(Overtaken), self._writing() as writing:
-                return self._record(writing, drafts)
+                return self._record(writing, drafts, imported=imported)
         with self._writing() as writing:
-            return self._record(writing, drafts)
+            return self._record(writing, drafts, imported=imported)
 
     def rehearse(self, drafts: Iterable[Draft], platform: str) -> tuple[Receipt, Picture, Picture]:
         """What recording the drafts would give, and the platform before and after; nothing stays.
@@ -306,66 +311,88 @@ class Tracker:
             raise _Rehearsed
         return receipt, before, after
 
-    def _record(self, writing: Writing, drafts: Sequence[Draft]) -> Receipt:
-        from postmortem.core.decide import decide
+    def _record(self, writing: Writing, drafts: Drafts, *, imported: bool = False) -> Receipt:
+        """Decide and append one after the other.
+
+        Of what is imported the receipt names no events: they may be millions.
+        """
+        from postmortem.core.decide import decide, names
         from postmortem.core.withdrawal import kept_out
-        from postmortem.store import readmodel
+        from postmortem.store.intake import Intake
 
-        recorded: list[Recorded] = []
-        skipped = withheld = absent = 0
-        with readmodel.changing(writing.connection) as changing:
-            for done, draft in enumerate(drafts, 1):
-                self._progress("recording", done, len(drafts))
-                record = readmodel.ViewRecord(writing.connection, draft.platform)
-                found = decide(draft, record, now=writing.now, position=writing.position + 1)
-                skipped += not found
-                kept = kept_out(draft.entry, record, imported=draft.imported)
-                withheld += len(kept.keys() & draft.entry.body().keys() - draft.stand_ins.keys())
-                for ready in found:
-                    absent += len(draft.stand_ins.keys() - kept.keys())
-                    event = writing.append(ready, self.by)
-                    readmodel.apply(writing.connection, event.envelope(), changing)
-                    recorded.append(event)
-        return Receipt(len(recorded), skipped, tuple(recorded), withheld, absent)
+        events: list[Recorded] = []
+        recorded = skipped = withheld = absent = 0
+        pending = iter(drafts)
+        with Intake(writing.connection, writing.flush) as intake:
+            while some := list(islice(pending, _AT_ONCE)):
+                if len(some) > 1:
+                    intake.recall((draft.platform, names(draft)) for draft in some)
+                for draft in some:
+                    self._progress("recording", recorded + skipped + 1, len(drafts))
+                    draft = replace(draft, imported=True) if imported > draft.imported else draft
+                    record = intake.record(draft.platform)
+                    kept = kept_out(draft.entry, record, imported=draft.imported)
+                    found = decide(
+                        draft, record, now=writing.now, position=writing.position + 1, kept=kept
+                    )
+                    if kept:
+                        given = draft.entry.body().keys() - draft.stand_ins.keys()
+                        withheld += len(kept.keys() & given)
+                    skipped += not found
+                    for ready in found:
+                        absent += len(draft.stand_ins.keys() - kept.keys())
+                        event = writing.append(ready, self.by)
+                        intake.decided(ready, event, writing.now)
+                        recorded += 1
+                        if not imported:
+                            events.append(event)
+        return Receipt(recorded, skipped, tuple(events), withheld, absent)
 
-    def import_file(self, name: str, data: bytes, *, amend: bool = False) -> Receipt:
+    def import_file(self, name: str, file: bytes | BinaryIO, *, amend: bool = False) -> Receipt:
         """Record what is new in a file; all of it or nothing.
 
-        Raises: BadInput, Refused, StoreProblem.
+        `file` is its bytes, or open for reading, so that it can be rewound: a large log is read
+        line by line. Raises: BadInput, Refused, StoreProblem.
         """
         from postmortem.importers import importer_of
 
-        drafts = importer_of(name, data).extract(name, data, amend=amend)
-        return self.record([replace(draft, imported=True) for draft in drafts])
+        opened = BytesIO(file) if isinstance(file, bytes) else file
+        drafts = importer_of(name, opened).extract(name, opened, amend=amend)
+        return self._written(drafts, imported=True)
 
-    def copy_from(self, name: str, data: bytes) -> Receipt:
+    def copy_from(self, name: str, file: bytes | BinaryIO) -> Receipt:
         """Take in an exported log as it is, with its positions and recording times.
+
+        `file` as for `import_file`.
 
         Raises: BadInput, where the store is not empty or the log is not whole.
         """
         from postmortem.importers import jsonl
         from postmortem.store import erasure
+        from postmortem.store.intake import Intake
 
-        lines, withheld = jsonl.without_withheld(jsonl.lines(name, data))
+        lines = jsonl.Lines(name, BytesIO(file) if isinstance(file, bytes) else file)
         said: set[str] = set()
+        done = 0
         with self._writing() as writing:
             if writing.position:
                 raise BadInput(
                     f"the store {self.path} holds events already, and a copy needs an empty one",
                     hint="import without --keep-recorded, or name a new store with --db",
                 )
-            for done, line in enumerate(lines, 1):
-                self._progress("copying", done, len(lines))
-                try:
-                    self._copy(writing, line, said)
-                except Problem as problem:
-                    raise problem.at(line.place) from None
-            if lines:
+            with Intake(writing.connection, writing.flush) as intake:
+                for done, line in enumerate(lines, 1):
+                    self._progress("copying", done, lines.count)
+                    try:
+                        self._copy(writing, line, said, intake)
+                    except Problem as problem:
+                        raise problem.at(line.place) from None
+            if done:
                 writing.say("copy_of", name)
                 erasure.declare_erased(writing.connection, writing.position)  # it never held them
-        return Receipt(len(lines), 0, withheld=withheld)
+        return Receipt(done, 0, withheld=lines.withheld)
 
-    def _copy(self, writing: Writing, line: Line, said: set[str]) -> None:
+    def _copy(self, writing: Writing, line: Line, said: set[str], intake: Intake) -> None:
         """Take in one line of a log: it must be what recording it would have given.
 
         `said`: the digests of the words so far.
@@ -374,7 +401,6 @@ class Tracker:
         from postmortem.core.recorded import Recorded
         from postmortem.core.times import parse_stored
         from postmortem.core.words import digest_in
-        from postmortem.store import readmodel
 
         recorded = Recorded(**line.envelope)
         if recorded.position != writing.position + 1:
@@ -394,7 +420,7 @@ class Tracker:
             raise BadInput(f"recorded_at, {recorded.recorded_at}, lies ahead")
         writing.at(moment)
         draft = line.draft(amend=True)
-        record = readmodel.ViewRecord(writing.connection, recorded.platform)
+        record = intake.record(recorded.platform)
         ready = decide(draft, record, now=moment, position=recorded.position)
         if not ready and draft.number is None:
             raise BadInput(f"{recorded.id} is there twice")
@@ -406,7 +432,7 @@ class Tracker:
                     hint="a copy takes a log as it was exported",
                 )
         writing.insert(recorded, line.disclosures)
-        readmodel.apply(writing.connection, recorded.envelope())
+        intake.read(recorded.envelope(), {each.digest(): each.value for each in line.disclosures})
 
     def export(self, platform: str | None = None, *, public: bool = False) -> Iterator[str]:
         """The log as JSON Lines, one event a line, in the order of recording.
@@ -513,6 +539,8 @@ class _Rehearsed(Exception):
 
 _ATTEMPTS = 4
 """How often a write is decided anew whose connection broke while others recorded."""
+_AT_ONCE = 1000
+"""Of so many drafts together is looked up what they name."""
 _ANY_POSITION = 2**62
 _DAY = 86_400_000_000  # microseconds
 
@@ -521,26 +549,27 @@ def _listed(ids: Sequence[str]) -> str:
     return ", ".join(ids[:12]) + (", …" if len(ids) > 12 else "")
 
 
-def read_input(path: str) -> tuple[str, bytes]:
-    """The name and the bytes of a file of the user's, `-` being standard input.
+@contextlib.contextmanager
+def opened_input(path: str) -> Iterator[tuple[str, BinaryIO]]:
+    """The name of a file of the user's, and the file, `-` being standard input.
 
     Raises: BadInput.
     """
-    from postmortem.importers.document import LARGEST
-
     if path == "-":
+        import shutil
         import sys
+        import tempfile
 
-        return "standard input", sys.stdin.buffer.read()
+        with tempfile.SpooledTemporaryFile(_SPOOLED) as spooled:
+            shutil.copyfileobj(sys.stdin.buffer, spooled)
+            yield "standard input", cast(BinaryIO, spooled)
+        return
     try:
-        if not path.endswith((".jsonl", ".ndjson")) and os.path.getsize(path) > LARGEST:
-            raise BadInput(
-                f"the file has {os.path.getsize(path):,} bytes, and a casebook may have "
-                f"{LARGEST:,}",
-                place=Place(path),
-                hint="split it, or bring a large log as JSON Lines (.jsonl)",
-            )
         with open(path, "rb") as file:
-            return path, file.read()
+            yield path, file
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+
+
+_SPOOLED: Final = 64 * 1024 * 1024
+"""Bytes of standard input that are kept in memory; what is longer goes to a temporary file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -33,7 +34,7 @@ def one_by_one(ground: Ground) -> Iterator[Row]:
     """One event, one durable commit, everything included."""
     if ground.own is not None:
         return
-    from postmortem.importers.jsonl import lines
+    from postmortem.importers.jsonl import Lines
 
     declared = SERVICES + 61
     events = list(made(declared + 2 * _FEW, ground.seed))
@@ -42,7 +43,8 @@ def one_by_one(ground: Ground) -> Iterator[Row]:
     with contextlib.closing(bare), contextlib.closing(stock), Tracker(path) as tracker:
 
         def record(event: Made) -> None:
-            draft = [line.draft(False) for line in lines("bench.jsonl", _line(event).encode())]
+            file = BytesIO(_line(event).encode())
+            draft = [line.draft(False) for line in Lines("bench.jsonl", file)]
             tracker.record(draft)
 
         for event in events[:declared]:

@@ -31,7 +31,7 @@ from postmortem.core.times import (
     parse_span,
 )
 from postmortem.core.typed import read_span
-from postmortem.store.readmodel import ViewRecord
+from postmortem.store.record import ViewRecord
 from postmortem.store.suggestions import nearest
 from postmortem.tracker import Tracker, system_clock
 

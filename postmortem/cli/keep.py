@@ -12,7 +12,7 @@ from postmortem.cli.options import AUDIENCES, json_option, platform_option
 from postmortem.cli.place import locate, tracker
 from postmortem.core.errors import BadInput, Problem, StoreProblem
 from postmortem.store import backends
-from postmortem.tracker import Tracker, read_input
+from postmortem.tracker import Tracker, opened_input
 
 
 @click.command(
@@ -45,11 +45,11 @@ def import_(
     recorded = skipped = withheld = absent = status = 0
     for casebook in casebooks:
         try:
-            name, data = read_input(casebook)
-            if keep_recorded:
-                receipt = store.copy_from(name, data)
-            else:
-                receipt = store.import_file(name, data, amend=amend)
+            with opened_input(casebook) as (name, file):
+                if keep_recorded:
+                    receipt = store.copy_from(name, file)
+                else:
+                    receipt = store.import_file(name, file, amend=amend)
         except BadInput as problem:
             output.complain(problem)
             status = problem.exit_status

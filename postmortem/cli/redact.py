@@ -198,7 +198,7 @@ def _targets(
     Raises: BadInput, where there are none.
     """
     from postmortem.store.look import StoredWords
-    from postmortem.store.readmodel import ViewRecord
+    from postmortem.store.record import ViewRecord
 
     view, platform = question.store.view, question.platform
     named = find(question, event)
@@ -237,7 +237,7 @@ def _gone(
     """The texts that are meant. Raises: BadInput, Refused, where a field holds none."""
     from postmortem.core.withdrawal import identity, refuse_field
     from postmortem.store.erasure import disclosure
-    from postmortem.store.readmodel import ViewRecord
+    from postmortem.store.record import ViewRecord
 
     connection = question.store.view.connection
     targets = _targets(question, event, versions, positions)

@@ -81,8 +81,30 @@ class Ready:
         return next(unlike, None)
 
 
-def decide(draft: Draft, record: Record, *, now: Instant, position: int) -> list[Ready]:
+def names(draft: Draft) -> list[str]:
+    """The ids that deciding on it will ask for."""
+    entry = draft.entry
+    if not isinstance(entry, Event):
+        return []
+    found = [entry.id]
+    for field, reference in entry.references().items():
+        if reference.what in ("event", "any"):
+            value = getattr(entry, field)
+            found += [value] if isinstance(value, str) else value or ()
+    return found
+
+
+def decide(
+    draft: Draft,
+    record: Record,
+    *,
+    now: Instant,
+    position: int,
+    kept: withdrawal.StandIns | None = None,
+) -> list[Ready]:
     """What of the draft is to be recorded at `now` under that position; empty: nothing new.
+
+    `kept`: what `withdrawal.kept_out` gives, where it was asked already.
 
     Raises: BadInput, for what names things wrongly; Refused, where a rule forbids it. Both say
     where it was written.
@@ -90,10 +112,13 @@ def decide(draft: Draft, record: Record, *, now: Instant, position: int) -> list
     try:
         if isinstance(draft.entry, WordsWithheld):
             return _withhold(draft, draft.entry, record)
+        if kept is None:
+            kept = withdrawal.kept_out(draft.entry, record, imported=draft.imported)
+        stand_ins = {**draft.stand_ins, **kept}
         if isinstance(draft.entry, Declaration):
-            return _declare(draft, draft.entry, record)
+            return _declare(draft, draft.entry, record, stand_ins)
         assert isinstance(draft.entry, Event)
-        return _event(draft, draft.entry, record, now, position)
+        return _event(draft, draft.entry, record, now, position, stand_ins)
     except Problem as problem:
         raise problem.at(draft.place) from None
 
@@ -116,7 +141,9 @@ def incident_stream(platform: str, incident: str) -> str:
 # --- declarations -----------------------------------------------------------------------------
 
 
-def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
+def _declare(
+    draft: Draft, entry: Declaration, record: Record, stand_ins: withdrawal.StandIns
+) -> list[Ready]:
     kind, id = entry.KIND, entry.id
     if kind == "platform":
         if id != draft.platform:
@@ -125,7 +152,6 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
         raise BadInput(f"there is no platform {draft.platform}", hint="declare it first")
     if kind in ("service", "capability"):
         _free(record, id, but=kind)
-    stand_ins = _stand_ins(draft, record)
     body = {**entry.body(), **stand_ins}
     known = record.declarations(kind, id)
     # what a log declared for the nth time is compared with what is so here; a later one amends
@@ -159,11 +185,6 @@ def _declare(draft: Draft, entry: Declaration, record: Record) -> list[Ready]:
             withheld=frozenset(stand_ins),
         )
     ]
-
-
-def _stand_ins(draft: Draft, record: Record) -> withdrawal.StandIns:
-    kept_out = withdrawal.kept_out(draft.entry, record, imported=draft.imported)
-    return {**draft.stand_ins, **kept_out}
 
 
 def _free(record: Record, id: str, *, but: str) -> None:
@@ -202,10 +223,16 @@ def _withhold(draft: Draft, entry: WordsWithheld, record: Record) -> list[Ready]
 # --- events -----------------------------------------------------------------------------------
 
 
-def _event(draft: Draft, event: Event, record: Record, now: Instant, position: int) -> list[Ready]:
+def _event(
+    draft: Draft,
+    event: Event,
+    record: Record,
+    now: Instant,
+    position: int,
+    stand_ins: withdrawal.StandIns,
+) -> list[Ready]:
     if record.declaration("platform", draft.platform) is None:
         raise BadInput(f"there is no platform {draft.platform}", hint="declare it first")
-    stand_ins = _stand_ins(draft, record)
     body = {**event.body(), **stand_ins}
     recorded = record.version(event.id)
     if recorded is not None:

@@ -39,6 +39,8 @@ class Settled(NamedTuple):
 
 def settle(fact: str, spans: Sequence[Span]) -> Settled:
     """The common part of the spans, or what covers them all, contested."""
+    if len(spans) == 1:
+        return Settled(fact, spans[0], False)
     shared = common(spans)
     return Settled(fact, hull(spans), True) if shared is None else Settled(fact, shared, False)
 
@@ -87,33 +89,28 @@ class Disruption:
     left_out: list[str] = field(default_factory=list)
     """The steps that certainly precede the start, by fact: they have no effect."""
     announcement: str | None = None
+    latest_start: Instant = field(init=False)
+    """The latest instant at which it can have started, every step being no earlier."""
+    first_possible_end: Instant = field(init=False)
+    """From here on it may have ended; END where nothing says so."""
+    certain_end: Instant = field(init=False)
+    """From here on it has certainly ended; END where nothing says so."""
 
     def __post_init__(self) -> None:
-        early = self.start.span.earliest
-        self.left_out += [
-            step.fact
-            for step in (*(change.time for change in self.changes), *self.restorations)
-            if step.span.latest < early
-        ]
-        self.changes = [step for step in self.changes if step.time.span.latest >= early]
-        self.restorations = [step for step in self.restorations if step.span.latest >= early]
-
-    @cached_property
-    def latest_start(self) -> Instant:
-        """The latest instant at which it can have started, every step being no earlier."""
-        steps = [*(change.time for change in self.changes), *self.restorations]
-        return min([self.start.span.latest, *(step.span.latest for step in steps)])
-
-    @cached_property
-    def first_possible_end(self) -> Instant:
-        """From here on it may have ended; END where nothing says so."""
-        early = self.start.span.earliest
-        return min((max(r.span.earliest, early) for r in self.restorations), default=END)
-
-    @cached_property
-    def certain_end(self) -> Instant:
-        """From here on it has certainly ended; END where nothing says so."""
-        return min((r.span.latest for r in self.restorations), default=END)
+        early, latest = self.start.span
+        if self.changes:
+            self.left_out += [s.time.fact for s in self.changes if s.time.span.latest < early]
+            self.changes = [s for s in self.changes if s.time.span.latest >= early]
+            latest = min([latest, *(step.time.span.latest for step in self.changes)])
+        possible = certain = END
+        if self.restorations:
+            self.left_out += [s.fact for s in self.restorations if s.span.latest < early]
+            self.restorations = [s for s in self.restorations if s.span.latest >= early]
+            for step in self.restorations:
+                possible = min(possible, max(step.span.earliest, early))
+                certain = min(certain, step.span.latest)
+        self.latest_start = min(latest, certain)
+        self.first_possible_end, self.certain_end = possible, certain
 
     @cached_property
     def contested(self) -> bool:
@@ -135,19 +132,23 @@ class Disruption:
 
     def bounds(self, at: Instant) -> Bounds:
         """The worst and the best level that it may hold the service at, at T."""
-        effects = self.effects(at)
-        if not effects:
+        if not self.start.span.earliest <= at < self.certain_end:
             return WORKS
+        worst = best = self.effect
+        if self.changes:
+            effects = self.effects(at)
+            worst, best = min(effects), max(effects)
         spared = at < self.latest_start or at >= self.first_possible_end
-        return Bounds(min(effects), Level.OPERATIONAL if spared else max(effects))
+        return Bounds(worst, Level.OPERATIONAL if spared else best)
 
     def turns(self) -> Iterator[Instant]:
         """Every instant at which `bounds` may change."""
         early = self.start.span.earliest
         yield early
         yield self.latest_start
-        for span in (self.start.span, *(r.span for r in self.restorations)):
-            yield from span
+        yield from self.start.span
+        for restoration in self.restorations:
+            yield from restoration.span
         for change in self.changes:
             yield from change.time.span
             # one microsecond past a tie, a change told earlier can be the last one again

@@ -134,7 +134,7 @@ def _profile(
     disruption = disruption_of(fact, standing)
     if disruption is None:
         return
-    turns = sorted(turn for turn in {*disruption.turns()} if turn != END)
+    turns = sorted({*disruption.turns()} - {END})
     last: Entry | None = None
     since = END
     for turn in turns:

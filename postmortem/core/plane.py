@@ -35,8 +35,9 @@ class Tile(NamedTuple):
     @property
     def bounds(self) -> Bounds:
         """The worst and the best level that the service may have."""
-        worst = min((entry.worst for entry in self.entries), default=2)
-        best = min((entry.best for entry in self.entries), default=2)
+        worst = best = int(Level.OPERATIONAL)
+        for entry in self.entries:
+            worst, best = min(worst, entry.worst), min(best, entry.best)
         return Bounds(Level(worst), Level(best))
 
 

@@ -26,6 +26,8 @@ def upcast(stored: str, body: Body) -> tuple[type[Entry], Body]:
 
     Raises: BadInput, for a type or version that this program does not know.
     """
+    if stored in _TODAY:
+        return _TODAY[stored], body
     name, _, number = stored.partition("/")
     cls = CATALOGUE.get(name)
     if cls is None or number not in map(str, range(1, cls.SCHEMA + 1)):
@@ -33,6 +35,9 @@ def upcast(stored: str, body: Body) -> tuple[type[Entry], Body]:
     for version in range(int(number), cls.SCHEMA):
         body = cls.UPCASTS[version](body)
     return cls, body
+
+
+_TODAY: Final = {topic(cls): cls for cls in CATALOGUE.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ def span_of(body: Body, *keys: str) -> Span | None:
     """The span that a stored body holds under the first of those keys that it has."""
     for key in keys:
         if key in body:
-            earliest, latest = body[key]["earliest"], body[key]["latest"]
+            written = body[key]
+            earliest, latest = written["earliest"], written["latest"]
             return Span(
                 BEGINNING if earliest is None else parse_stored(earliest),
                 END if latest is None else parse_stored(latest),
@@ -114,8 +120,9 @@ def named(body: Body) -> list[str]:
     """The ids of the facts that a stored body speaks of, as it names them."""
     found: list[str] = []
     for key in SUBJECTS:
-        value = body.get(key, ())
-        found += [value] if isinstance(value, str) else value
+        if key in body:
+            value = body[key]
+            found += [value] if isinstance(value, str) else value
     return found
 
 

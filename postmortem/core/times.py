@@ -42,6 +42,7 @@ END: Final = 2**63 - 1
 """The latest of a span that is open towards the future, or no limit in a question; no instant."""
 
 _LONGEST: Final = 200  # characters that a written time may have
+_REPEATED: Final = 4096  # times that are remembered: each is read and written several times over
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
 _HOUR: Final = 60 * _MINUTE
@@ -166,6 +167,7 @@ def parse_instant(text: str, zone: str | None = None, *, asked: str = "an instan
     )
 
 
+@lru_cache(maxsize=_REPEATED)
 def _stored(text: str) -> Instant | None:
     """The instant that `format_instant` wrote as `text`, None where it cannot have."""
     try:
@@ -275,6 +277,7 @@ def _unlike(text: str) -> BadTime:
 # Writing
 
 
+@lru_cache(maxsize=_REPEATED)
 def format_instant(instant: Instant) -> str:
     """`2021-01-11T07:59:00Z`: UTC, a fraction only where it is not zero, without trailing zeros.
 

@@ -93,13 +93,12 @@ def kept_out(entry: Entry, record: Record, *, imported: bool) -> StandIns:
     another one, and of a correction, where those of what it amends or corrects are withheld. Who
     types such a text anew means it.
     """
-    given = frozenset(entry.body())
     if isinstance(entry, Event):
         body = record.event(entry.id)
         if body is None and imported and entry.replaces is not None:
             body = record.event(entry.replaces)
-            return _withheld(entry, body or {}, given)
-        return _withheld(entry, body or {})
+            return _withheld(entry, body or {}, only=frozenset(entry.body()))
+        return {} if body is None else _withheld(entry, body)
     if isinstance(entry, Declaration) and imported:
         found = record.declaration(entry.KIND, entry.id)
         return {} if found is None else _withheld(entry, found[1])

@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from dataclasses import field as with_default
 from typing import Any, Final
 
 DIGEST: Final = "sd"
@@ -27,6 +28,7 @@ class Disclosure:
     salt: str
     field: str
     value: Any
+    _digest: str | None = with_default(default=None, init=False, repr=False, compare=False)
 
     def encoded(self) -> str:
         """The base64url text that the digest is taken over."""
@@ -35,9 +37,13 @@ class Disclosure:
 
     def digest(self) -> str:
         """SHA-256 of the encoded text, base64url without padding: 43 characters."""
-        from hashlib import sha256  # a question needs none, and it takes long to load
+        if self._digest is None:
+            from hashlib import sha256  # a question needs none, and it takes long to load
 
-        return _base64(sha256(self.encoded().encode("ascii")).digest())
+            digest = _base64(sha256(self.encoded().encode("ascii")).digest())
+            object.__setattr__(self, "_digest", digest)  # it never changes
+            return digest
+        return self._digest
 
     def stand_in(self) -> dict[str, str]:
         """What the event holds instead of the words."""
@@ -102,13 +108,18 @@ def unprintable(text: str) -> str | None:
     Refused are the C0 control characters but tab, line feed and carriage return, DEL, and lone
     surrogates, which no file can hold.
     """
-    for character in text:
-        code = ord(character)
-        if (code < 0x20 and character not in "\t\n\r") or code == 0x7F:
-            return f"the control character U+{code:04X}"
-        if 0xD800 <= code <= 0xDFFF:
-            return f"half a surrogate pair, U+{code:04X}"
-    return None
+    found = _UNPRINTABLE.search(text)
+    if found is None:
+        return None
+    code = ord(found[0])
+    return (
+        f"half a surrogate pair, U+{code:04X}"
+        if code > 0x7F
+        else (f"the control character U+{code:04X}")
+    )
+
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 # --- escaping for the places that words go to ---------------------------------------------------

@@ -5,23 +5,36 @@ To add one: write a file with `identify` and `extract`, and its line in `IMPORTE
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, Protocol
+from collections.abc import Iterator
+from typing import BinaryIO, Final, Protocol
 
 from postmortem.core.decide import Draft
 from postmortem.core.errors import BadInput, Place
 from postmortem.importers import casebook, jsonl
 
 
+class Drafts(Protocol):
+    """What is to be recorded, in that order; it can be gone through several times."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Draft]:
+        """Raises: BadInput, with file and line."""
+        ...
+
+
 class Importer(Protocol):
     """What every importer module offers."""
 
-    def identify(self, name: str, data: bytes) -> bool:
-        """Whether a file of that name and content is of its format."""
+    def identify(self, name: str, head: bytes) -> bool:
+        """Whether a file of that name, that begins so, is of its format."""
         ...
 
-    def extract(self, name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
-        """What is to be recorded, in that order. Raises: BadInput, with file and line."""
+    def extract(self, name: str, file: BinaryIO, *, amend: bool = False) -> Drafts:
+        """What is to be recorded of a file that can be rewound.
+
+        Raises: BadInput, with file and line.
+        """
         ...
 
 
@@ -29,13 +42,19 @@ IMPORTERS: Final[dict[str, Importer]] = {"jsonl": jsonl, "casebook": casebook}
 """By name; the first that identifies a file takes it."""
 
 
-def importer_of(name: str, data: bytes) -> Importer:
-    """The importer for a file.
+_HEAD: Final = 4096
+"""By so many bytes a format is known."""
+
+
+def importer_of(name: str, file: BinaryIO) -> Importer:
+    """The importer for a file that can be rewound.
 
     Raises: BadInput, where none knows it.
     """
+    file.seek(0)
+    head = file.read(_HEAD)
     for importer in IMPORTERS.values():
-        if importer.identify(name, data):
+        if importer.identify(name, head):
             return importer
     raise BadInput(
         "the file is of no known format",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from io import SEEK_END
+from typing import Any, BinaryIO, Final
 
 from postmortem.core import formulas, reading
 from postmortem.core.decide import Draft
@@ -18,7 +19,7 @@ from postmortem.core.events import (
     SourceDeclared,
 )
 from postmortem.importers import incidents
-from postmortem.importers.document import Node, read
+from postmortem.importers.document import Node, read, refuse_size
 
 VERSION: Final = "1"
 SECTIONS: Final[dict[str, type[Declaration]]] = {
@@ -29,19 +30,21 @@ SECTIONS: Final[dict[str, type[Declaration]]] = {
 KEYS: Final = ("casebook", "platform", *SECTIONS, "incidents", "events")
 
 
-def identify(name: str, data: bytes) -> bool:
+def identify(name: str, head: bytes) -> bool:
     """Whether it is called like a casebook, or says that it is one."""
-    return name.endswith((".yaml", ".yml", ".json")) or b"casebook" in data[:4096]
+    return name.endswith((".yaml", ".yml", ".json")) or b"casebook" in head
 
 
-def extract(name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
+def extract(name: str, file: BinaryIO, *, amend: bool = False) -> list[Draft]:
     """The declarations, then the events, in the order in which they are to be recorded.
 
     Incidents are opened before all other events; what else their short form holds comes last.
 
     Raises: BadInput, with file and line.
     """
-    return _Casebook(name, read(data, name), amend).drafts()
+    refuse_size(file.seek(0, SEEK_END), name)
+    file.seek(0)
+    return _Casebook(name, read(file.read(), name), amend).drafts()
 
 
 class _Casebook:

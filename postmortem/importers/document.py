@@ -63,12 +63,7 @@ def read(data: bytes, file: str) -> Node:
 
     Raises: BadInput, with the line.
     """
-    if len(data) > LARGEST:
-        raise BadInput(
-            f"the file has {len(data):,} bytes, and a casebook may have {LARGEST:,}",
-            place=Place(file),
-            hint="split it, or bring a large log as JSON Lines (.jsonl)",
-        )
+    refuse_size(len(data), file)
     text = decoded(data, file)
     control = _CONTROL.search(text)
     if control is not None:
@@ -77,17 +72,27 @@ def read(data: bytes, file: str) -> Node:
     return _Json(text, file).document() if file.endswith(".json") else _yaml(text, file)
 
 
-def decoded(data: bytes, file: str) -> str:
-    """The text of UTF-8 bytes, without a byte-order mark.
+def refuse_size(size: int, file: str) -> None:
+    """Raises: BadInput, where a document of so many bytes is not read."""
+    if size > LARGEST:
+        raise BadInput(
+            f"the file has {size:,} bytes, and a casebook may have {LARGEST:,}",
+            place=Place(file),
+            hint="split it, or bring a large log as JSON Lines (.jsonl)",
+        )
+
+
+def decoded(data: bytes, file: str, line: int = 1) -> str:
+    """The text of UTF-8 bytes that begin in that line of a file, without a byte-order mark.
 
     Raises: BadInput, with the line.
     """
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(
             f"the file is no UTF-8 text: byte {data[error.start]:#04x}",
-            place=Place(file, data.count(b"\n", 0, error.start) + 1),
+            place=Place(file, data.count(b"\n", 0, error.start) + line),
             hint="save it as UTF-8",
         ) from None
 

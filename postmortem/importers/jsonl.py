@@ -9,11 +9,12 @@ Source: CloudEvents 1.0.2, JSON event format; extension attributes `recordedtime
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from postmortem.core import reading
 from postmortem.core.decide import Draft
@@ -80,19 +81,19 @@ class Line:
     envelope: Body
     disclosures: list[Disclosure]
 
-    def draft(self, amend: bool) -> Draft:
+    def draft(self, amend: bool, *, imported: bool = False) -> Draft:
         """What is to be recorded of it; of words that it lacks the digests.
 
         Raises: BadInput, with file and line.
         """
         try:
-            return self._draft(amend)
+            return self._draft(amend, imported)
         except reading.Misfit as misfit:
             raise misfit.problem.at(self.place) from None
         except Problem as problem:
             raise problem.at(self.place) from None
 
-    def _draft(self, amend: bool) -> Draft:
+    def _draft(self, amend: bool, imported: bool) -> Draft:
         cls, body = upcast(self.envelope["type"], self.envelope["body"])
         id, number = self.envelope["id"], None
         if issubclass(cls, Declaration):
@@ -114,6 +115,7 @@ class Line:
             None if known is None else parse_stored(known),
             number,
             stand_ins,
+            imported,
         )
 
     def _words(self, cls: type[Entry], body: Body) -> tuple[Body, Body]:
@@ -121,9 +123,13 @@ class Line:
 
         Something stands for the latter, for a body has to have its words; it is not recorded.
         """
+        found: Body = {}
+        stand_ins: Body = {}
+        said = cls.said() & body.keys()
+        if not said:
+            return found, stand_ins
         texts = {d.digest(): d.value for d in self.disclosures}
-        found, stand_ins = {}, {}
-        for field in sorted(cls.said() & set(body)):
+        for field in sorted(said):
             digest = digest_in(body[field])
             if digest is None:
                 raise BadInput(f"{field} is no digest of words")
@@ -133,40 +139,78 @@ class Line:
         return found, stand_ins
 
 
-def identify(name: str, data: bytes) -> bool:
+def identify(name: str, head: bytes) -> bool:
     """Whether its first line is a CloudEvents envelope."""
-    return name.endswith((".jsonl", ".ndjson")) or b'"specversion"' in data.split(b"\n", 1)[0]
+    return name.endswith((".jsonl", ".ndjson")) or b'"specversion"' in head.split(b"\n", 1)[0]
 
 
-def extract(name: str, data: bytes, *, amend: bool = False) -> Iterable[Draft]:
-    """A draft a line. Raises: BadInput, with file and line."""
-    for line in without_withheld(lines(name, data))[0]:
-        yield line.draft(amend)
+def extract(name: str, file: BinaryIO, *, amend: bool = False) -> Drafts:
+    """A draft a line, each made when it is its turn. Raises: BadInput, with file and line."""
+    return Drafts(Lines(name, file), amend)
 
 
-def lines(name: str, data: bytes) -> Iterator[Line]:
-    """The envelopes. Raises: BadInput, with file and line."""
-    for number, text in enumerate(decoded(data, name).split("\n"), 1):
-        if text.strip():
-            yield _line(text, Place(name, number))
+class Lines:
+    """The lines of an exported log, read anew whenever they are gone through.
+
+    Words that a later line withdraws are left out of the earlier one.
+    """
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        """`file` can be rewound. Raises: BadInput, where the first line is none of a log."""
+        self.name = name
+        self._file = file
+        self.count = 0
+        """How many lines there are."""
+        self.withheld = 0
+        """How many texts were left out, of the lines that were gone through last."""
+        self._gone: set[tuple[Any, Any]] = set()
+        for number, data in self._read():
+            self.count += 1
+            if self.count == 1:  # another kind of file is told at once
+                _line(decoded(data, name, number), Place(name, number))
+            if b"withheld" in data or b"\\u" in data:
+                self._look_ahead(data, Place(name, number))
+
+    def _look_ahead(self, data: bytes, place: Place) -> None:
+        with contextlib.suppress(BadInput):  # it is told when its turn comes
+            envelope = _line(decoded(data, self.name), place).envelope
+            if envelope["type"].partition("/")[0] == WordsWithheld.TYPE:
+                self._gone.add((envelope["body"].get("position"), envelope["body"].get("field")))
+
+    def _read(self) -> Iterator[tuple[int, bytes]]:
+        self._file.seek(0)
+        for number, data in enumerate(self._file, 1):
+            if not data.isspace():
+                yield number, data
+
+    def __iter__(self) -> Iterator[Line]:
+        """Raises: BadInput, with file and line."""
+        self.withheld = 0
+        for number, data in self._read():
+            place = Place(self.name, number)
+            line = _line(decoded(data, self.name, number), place)
+            if self._gone:
+                at = line.envelope["position"]
+                kept = [said for said in line.disclosures if (at, said.field) not in self._gone]
+                self.withheld += len(line.disclosures) - len(kept)
+                line = replace(line, disclosures=kept)
+            yield line
 
 
-def without_withheld(lines: Iterable[Line]) -> tuple[list[Line], int]:
-    """The same lines without words that a later one withdraws; and how many texts these were."""
-    found = list(lines)
-    gone = {
-        (line.envelope["body"].get("position"), line.envelope["body"].get("field"))
-        for line in found
-        if line.envelope["type"].partition("/")[0] == WordsWithheld.TYPE
-    }
-    dropped = 0
-    for number, line in enumerate(found):
-        place = line.envelope["position"]
-        kept = [said for said in line.disclosures if (place, said.field) not in gone]
-        if len(kept) < len(line.disclosures):
-            dropped += len(line.disclosures) - len(kept)
-            found[number] = replace(line, disclosures=kept)
-    return found, dropped
+class Drafts:
+    """What is to be recorded of an exported log."""
+
+    def __init__(self, lines: Lines, amend: bool) -> None:
+        self._lines = lines
+        self._amend = amend
+
+    def __len__(self) -> int:
+        return self._lines.count
+
+    def __iter__(self) -> Iterator[Draft]:
+        """Raises: BadInput, with file and line."""
+        for line in self._lines:
+            yield line.draft(self._amend, imported=True)
 
 
 def _line(text: str, place: Place) -> Line:

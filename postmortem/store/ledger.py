@@ -176,12 +176,12 @@ class SQLiteWriting(Writing):
         self._log = log
         self._cursor = cursor
 
-    def _insert(self, recorded: Recorded, columns: Columns) -> bytes:
-        stored = self._log.mapper.to_stored_event(cast(Any, recorded))
+    def _insert(self, events: Sequence[Recorded], columns: Sequence[Columns]) -> list[bytes]:
+        stored = [self._log.mapper.to_stored_event(cast(Any, event)) for event in events]
         self._log.recorder._insert_events(  # type: ignore[attr-defined]
-            self._cursor, [stored], columns=[columns]
+            self._cursor, stored, columns=columns
         )
-        return stored.state
+        return [each.state for each in stored]
 
     def say(self, key: str, value: str) -> None:
         """Set down a fact about the store itself."""
@@ -281,7 +281,9 @@ class SQLiteLedger(Ledger):
         with self._explained(), self._transaction() as cursor:
             if not tree.is_kept(cursor.sqlite_cursor.connection):
                 tables.bring_up(cursor.sqlite_cursor.connection)
-            yield SQLiteWriting(self._log, cursor, self._clock)
+            ours = SQLiteWriting(self._log, cursor, self._clock)
+            yield ours
+            ours.flush()
 
     @property
     def identity(self) -> str:

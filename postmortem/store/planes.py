@@ -10,14 +10,16 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import Any, Final, Protocol, TypeAlias
 
-from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Reign, cluster, effects
+from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Facts, cluster, effects
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
+from postmortem.core.levels import Level
 from postmortem.core.plane import WHOLE, Stroke, Tile, repaint, strokes, tiles
 from postmortem.core.times import BEGINNING, END, Instant
 from postmortem.store.nodes import level_of, node_of, path_to
-from postmortem.store.view import VERSION_COLUMNS, version_from
 
 SCHEMA: Final = {
     "view_service": """CREATE TABLE view_service (
@@ -57,58 +59,33 @@ INDEXES: Final = (
     "CREATE INDEX view_version_of_capability ON view_version (platform, capability) "
     "WHERE capability IS NOT NULL",
 )
+Painted: TypeAlias = tuple[AbstractSet[Effect], AbstractSet[Effect]]
+"""What went of the effects of a disruption on a service, and what came."""
 _TILE: Final = "time_from, time_to, known_from, known_to, entries"
 MOST_ENTRIES: Final = 64
 """More disruptions than these at once are not kept as tiles: those grow with their product."""
 _TILES_FOR_ONE: Final = 40
 _TILES_FREE: Final = 4096
-_MOST_PENDING: Final = 50_000
-"""So many disruptions are kept in memory at most."""
+_MOST_PAINTED: Final = 1000
+"""So many changes of one plane are kept in memory at most."""
+_AT_ONCE: Final = 500
+"""Of so many disruptions the effects are read by one statement."""
 _FEW: Final = 16
 """So many are painted into a plane one by one; for more of them it is cut anew."""
 
 
-# --- what the effects are found from --------------------------------------------------------------
-
-_COLUMNS: Final = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
+# --- which disruptions are meant ------------------------------------------------------------------
 
 
-class StoredFacts:
-    """`core.effects.Facts` out of the view's tables."""
+class Told(Facts, Protocol):
+    """`core.effects.Facts`, and all versions of a fact."""
 
-    def __init__(self, connection: sqlite3.Connection, platform: str) -> None:
-        self.connection = connection
-        self.platform = platform
-
-    def reigns(self, fact: str) -> Sequence[Reign]:
-        """Which version of the fact stands for which K, as all that is recorded now."""
-        rows = self.connection.execute(
-            f"SELECT r.known_from, r.known_to, {_COLUMNS} FROM view_reign r "  # noqa: S608
-            "JOIN view_version v ON v.position = r.version "
-            # the + keeps the planner off the index of all open reigns, which grows with the log
-            "WHERE r.platform = ? AND r.fact = ? AND +r.position_to = ? ORDER BY r.known_from",
-            (self.platform, fact, END),
-        )
-        return [(row[0], row[1], version_from(row[2:])) for row in rows]
-
-    def speakers(self, fact: str) -> list[str]:
-        """The facts of which some version speaks of that fact."""
-        rows = self.connection.execute(
-            "SELECT fact FROM view_subject WHERE platform = ? AND subject = ?",
-            (self.platform, fact),
-        )
-        return [row[0] for row in rows]
-
-    def versions(self, fact: str) -> list[Version]:
+    def versions(self, fact: str) -> Sequence[Version]:
         """All versions of a fact."""
-        rows = self.connection.execute(
-            f"SELECT {_COLUMNS} FROM view_version v WHERE v.platform = ? AND v.fact = ?",  # noqa: S608
-            (self.platform, fact),
-        )
-        return [version_from(row) for row in rows]
+        ...
 
 
-def moved(facts: StoredFacts, changed: Iterable[str]) -> list[str]:
+def moved(facts: Told, changed: Iterable[str]) -> list[str]:
     """The disruptions whose effects may be others, now that these facts' last words are."""
     found: dict[str, None] = {}
     for fact in changed:
@@ -116,13 +93,13 @@ def moved(facts: StoredFacts, changed: Iterable[str]) -> list[str]:
         kind = versions[0].type
         if kind in OPENING:
             found[fact] = None
-        if kind == ANNOUNCED:  # its effect is the default of a cut-off that confirms it
-            found |= dict.fromkeys(facts.speakers(fact))
+            if kind == ANNOUNCED:  # its effect is the default of a cut-off that confirms it
+                found |= dict.fromkeys(facts.speakers(fact))
         if kind in STEPS or kind == CLAIMED:
-            subjects = {subject for version in versions for subject in version.subjects}
-            found |= dict.fromkeys(sorted(subjects))
+            subjects = dict.fromkeys(s for version in versions for s in version.subjects)
+            found |= subjects
             if kind == CLAIMED:  # of the time of a step
-                for subject in sorted(subjects):
+                for subject in subjects:
                     for version in facts.versions(subject):
                         found |= dict.fromkeys(version.subjects)
     return list(found)
@@ -131,54 +108,104 @@ def moved(facts: StoredFacts, changed: Iterable[str]) -> list[str]:
 # --- keeping them ---------------------------------------------------------------------------------
 
 
-class Changing:
-    """What a transaction does to the planes, brought in at its end: each disruption once.
-
-    A context: what is still to be done is done where it ends without an error.
-    """
+class Planes:
+    """What a write does to the planes: to effects a batch at a time, to tiles at its end."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self._pending: dict[tuple[str, int], str] = {}
+        self._keys: dict[tuple[str, str], int] = {}
+        self._touched: dict[tuple[str, str], tuple[Told, int]] = {}
+        self._settled: int | None = None
+        self._changed: dict[int, list[Painted] | None] = {}
+        """By service what is to be repainted; None: so much that its plane is cut anew."""
 
-    def __enter__(self) -> Changing:
-        return self
+    def declare(self, platform: str, service: str, position: int) -> None:
+        """Take in a service that is declared for the first time."""
+        self.connection.execute(
+            "INSERT OR IGNORE INTO view_service VALUES (?, ?, ?, ?, 0, 0, 0)",
+            (position, platform, service, BEGINNING),
+        )
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self.finish()
-
-    def add(self, platform: str, changed: Iterable[str], position: int) -> None:
+    def change(self, platform: str, facts: Told, changed: Iterable[str], position: int) -> None:
         """These facts have other last words since that position of the log."""
-        facts = StoredFacts(self.connection, platform)
+        if self._settled is None:
+            self._settled = position - 1
         for disruption in moved(facts, changed):
-            rows = self.connection.execute(
-                "SELECT v.position, v.type, s.key FROM view_version v "
-                "JOIN view_service s ON s.platform = v.platform AND s.id = v.service "
-                "WHERE v.platform = ? AND v.fact = ? ORDER BY v.position",
-                (platform, disruption),
-            ).fetchall()
-            if not rows or rows[0][1] not in OPENING:
+            self._touched[platform, disruption] = facts, position
+
+    def settle(self) -> None:
+        """Bring the effects of all disruptions that were touched to where their last words are."""
+        touched, self._touched = self._touched, {}
+        before, self._settled = self._settled, None
+        rows: dict[tuple[int, int], tuple[int, int, str, int]] = {}
+        new: dict[int, dict[int, set[Effect]]] = {}
+        old: dict[int, dict[int, set[Effect]]] = {}
+        for (platform, disruption), (facts, position) in touched.items():
+            versions = facts.versions(disruption)
+            if not versions or versions[0].type not in OPENING:
                 continue
-            key: int = rows[0][0]
-            self.connection.executemany(
-                "INSERT INTO view_disruption VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET touched = excluded.touched",
-                [(service, key, disruption, position) for service in {row[2] for row in rows}],
-            )
-            self._pending[platform, key] = disruption
-        if len(self._pending) >= _MOST_PENDING:
-            self.finish()
+            key = min(version.position for version in versions)
+            for version in versions:
+                assert version.service is not None
+                service = self._service(platform, version.service)
+                rows[service, key] = (service, key, disruption, position)
+            found: dict[int, set[Effect]] = defaultdict(set)
+            for effect in effects(disruption, cluster(facts, disruption)):
+                found[self._service(platform, effect.service)].add(effect._replace(service=""))
+            new[key] = found
+            if before is not None and key <= before:
+                old[key] = defaultdict(set)
+        self._read(old)
+        self.connection.executemany(_DISRUPTION, rows.values())
+        gone_rows: list[tuple[int, int, Instant, Instant]] = []
+        come_rows: list[tuple[int | str, ...]] = []
+        for key, found in new.items():
+            there = old.get(key, {})
+            for service in {*there, *found}:
+                was, is_now = there.get(service, _NONE), found.get(service, _NONE)
+                gone, come = was - is_now, is_now - was
+                if gone or come:
+                    gone_rows += [(key, service, e.time_from, e.known_from) for e in gone]
+                    come_rows += [_effect_row(key, service, e) for e in come]
+                    self._paint(service, (gone, come))
+        self.connection.executemany(_NO_EFFECT, gone_rows)
+        self.connection.executemany(_NEW_EFFECT, sorted(come_rows))
+
+    def _read(self, old: dict[int, dict[int, set[Effect]]]) -> None:
+        """The effects that the tables hold of those disruptions."""
+        pending = iter(old)
+        while some := list(islice(pending, _AT_ONCE)):
+            marks = ",".join("?" * len(some))
+            for key, service, *row in self.connection.execute(
+                f"SELECT disruption, service, {_EFFECT} FROM view_effect e "  # noqa: S608
+                f"WHERE disruption IN ({marks})",
+                some,
+            ):
+                old[key][service].add(_effect_from(row))
+
+    def _paint(self, service: int, painted: Painted) -> None:
+        several = self._changed.setdefault(service, [])
+        if several is not None:
+            several.append(painted)
+            if len(several) > _MOST_PAINTED:
+                self._changed[service] = None
+
+    def _service(self, platform: str, service: str) -> int:
+        """By what number the tables call a service."""
+        if (platform, service) not in self._keys:
+            row = self.connection.execute(
+                "SELECT key FROM view_service WHERE platform = ? AND id = ?", (platform, service)
+            ).fetchone()
+            self._keys[platform, service] = int(row[0])
+        return self._keys[platform, service]
 
     def finish(self) -> None:
-        """Bring it all in. In the caller's transaction."""
-        changed: dict[int, list[tuple[set[Effect], set[Effect]]]] = defaultdict(list)
-        for (platform, key), disruption in self._pending.items():
-            for service, gone, come in _refresh(self.connection, platform, key, disruption):
-                changed[service].append((gone, come))
-        self._pending.clear()
+        """Bring the tiles to where the effects are. In the caller's transaction."""
+        changed, self._changed = self._changed, {}
         for service, several in sorted(changed.items()):
-            if len(several) < _FEW or len(several) < self._disruptions(service) // 50:
+            if several is not None and (
+                len(several) < _FEW or len(several) < self._disruptions(service) // 50
+            ):
                 for gone, come in several:
                     _repaint(self.connection, service, strokes(gone, come))
             else:
@@ -192,40 +219,16 @@ class Changing:
         )
 
 
-def _refresh(
-    connection: sqlite3.Connection, platform: str, key: int, disruption: str
-) -> list[tuple[int, set[Effect], set[Effect]]]:
-    """Bring its effects to where its last words are: by service, what went and what came."""
-    new: dict[int, set[Effect]] = defaultdict(set)
-    keys: dict[str, int] = {}
-    for effect in effects(disruption, cluster(StoredFacts(connection, platform), disruption)):
-        if effect.service not in keys:
-            keys[effect.service] = service_key(connection, platform, effect.service)
-        new[keys[effect.service]].add(effect._replace(service=""))
-    old: dict[int, set[Effect]] = defaultdict(set)
-    for service, *row in connection.execute(
-        f"SELECT service, {_EFFECT} FROM view_effect e WHERE disruption = ?",  # noqa: S608
-        (key,),
-    ):
-        old[service].add(_effect_from(row))
-    found = []
-    for service in sorted({*old, *new}):
-        gone, come = old[service] - new[service], new[service] - old[service]
-        if not gone and not come:
-            continue
-        connection.executemany(
-            "DELETE FROM view_effect WHERE disruption = ? AND service = ? AND time_from = ? "
-            "AND known_from = ?",
-            [(key, service, each.time_from, each.known_from) for each in gone],
-        )
-        connection.executemany(
-            "INSERT INTO view_effect VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_effect_row(key, service, each) for each in sorted(come)],
-        )
-        found.append((service, gone, come))
-    return found
-
-
+_NONE: Final[frozenset[Effect]] = frozenset()
+_DISRUPTION: Final = (
+    "INSERT INTO view_disruption VALUES (?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET touched = excluded.touched"
+)
+_NO_EFFECT: Final = (
+    "DELETE FROM view_effect WHERE disruption = ? AND service = ? AND time_from = ? "
+    "AND known_from = ?"
+)
+_NEW_EFFECT: Final = "INSERT INTO view_effect VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _EFFECT: Final = "time_from, time_to, known_from, known_to, e.id, worst, best, noticed, contested"
 
 
@@ -261,22 +264,6 @@ def _effect_row(disruption: int, service: int, effect: Effect) -> tuple[int | st
     _, time_from, time_to, known_from, known_to, _ = effect
     return (disruption, service, time_from, known_from, time_to, known_to, worst, best,
             noticed, contested, id)  # fmt: skip
-
-
-def service_key(connection: sqlite3.Connection, platform: str, service: str) -> int:
-    """By what number the tables call a service."""
-    row = connection.execute(
-        "SELECT key FROM view_service WHERE platform = ? AND id = ?", (platform, service)
-    ).fetchone()
-    return int(row[0])
-
-
-def declare(connection: sqlite3.Connection, platform: str, service: str, position: int) -> None:
-    """Take in a service that is declared for the first time."""
-    connection.execute(
-        "INSERT OR IGNORE INTO view_service VALUES (?, ?, ?, ?, 0, 0, 0)",
-        (position, platform, service, BEGINNING),
-    )
 
 
 def _repaint(connection: sqlite3.Connection, service: int, painted: Sequence[Stroke]) -> None:
@@ -349,11 +336,18 @@ def crowd(connection: sqlite3.Connection, service: int) -> None:
 
 def tile_row(service: int, tile: Tile) -> tuple[int | str, ...]:
     """The tile as the table holds it."""
-    worst, best = tile.bounds
     time_from, time_to, known_from, known_to, entries = tile
-    text = "[]" if not entries else json.dumps(entries, separators=(",", ":"))
+    worst = best = _WORKS
+    text = "[]"
+    if entries:
+        worst, best = map(int, tile.bounds)
+        text = _written(entries)
     return (service, time_from, known_from, time_to, known_to, node_of(known_from, known_to),
-            int(worst), int(best), text)  # fmt: skip
+            worst, best, text)  # fmt: skip
+
+
+_WORKS: Final = int(Level.OPERATIONAL)
+_written: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def tile_from(row: Sequence[Any]) -> Tile:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -73,22 +73,16 @@ class PostgresWriting(Writing):
         """Whether there is nothing to send."""
         return self.position == self.base and not self.said and not self.withdrawn
 
-    def _insert(self, recorded: Recorded, columns: Columns) -> bytes:
-        stored = self._log.mapper.to_stored_event(cast(Any, recorded))
-        position, id, moment = columns
-        self.connection.execute(
+    def _insert(self, events: Sequence[Recorded], columns: Sequence[Columns]) -> list[bytes]:
+        stored = [self._log.mapper.to_stored_event(cast(Any, event)) for event in events]
+        self.connection.executemany(
             INSERT_EVENT,
-            (
-                position,
-                stored.originator_id,
-                stored.originator_version,
-                stored.topic,
-                stored.state,
-                id,
-                moment,
-            ),
+            [
+                (position, e.originator_id, e.originator_version, e.topic, e.state, id, recorded)
+                for e, (position, id, recorded) in zip(stored, columns, strict=True)
+            ],
         )
-        return stored.state
+        return [each.state for each in stored]
 
     def say(self, key: str, value: str) -> None:
         """Set down a fact about the store itself."""
@@ -268,6 +262,7 @@ class PostgresLedger(Ledger):
         try:
             ours = PostgresWriting(self._log, local, self._clock)
             yield ours
+            ours.flush()
             if not ours.is_empty:
                 self._record(server, ours)
         except BaseException:

@@ -12,6 +12,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 
 from postmortem.core import words
 from postmortem.core.decide import Ready
@@ -26,6 +27,12 @@ from postmortem.store.withdrawal import forget
 
 Columns = tuple[int, str, Instant]
 """What the log's table holds of an event beside its bytes: position, id, when it was recorded."""
+
+
+_BATCH: Final = 1000
+"""So many events are kept in memory before they go into the log's tables."""
+_INSERT_ABSENT: Final = insert_into("words_absent", ABSENT)
+_INSERT_WORDS: Final = insert_into("disclosures", WORDS)
 
 
 class Overtaken(StoreProblem):
@@ -45,6 +52,8 @@ class Writing(ABC):
         self._last: Instant = last[1] if last else BEGINNING
         self.now: Instant = max(clock(), self._last + 1)
         self._tree: tree.Growth | None = None
+        self._versions: dict[str, int] = {}
+        self._pending: list[tuple[Recorded, Instant, Sequence[Disclosure]]] = []
 
     def at(self, recorded: Instant) -> None:
         """What follows was recorded then: only for a copy, which keeps what it copies.
@@ -90,43 +99,57 @@ class Writing(ABC):
 
     def next_version(self, stream: str) -> int:
         """The version that the next event of the stream has."""
-        row = self.connection.execute(
-            "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", (stream,)
-        ).fetchone()
-        return int(row[0] or 0) + 1
+        if stream not in self._versions:
+            row = self.connection.execute(
+                "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?",
+                (stream,),
+            ).fetchone()
+            self._versions[stream] = int(row[0] or 0)
+        return self._versions[stream] + 1
 
     def insert(self, recorded: Recorded, said: Sequence[Disclosure]) -> None:
-        """Append an envelope that is complete, with the words that it stands for."""
-        state = self._insert(
-            recorded, (recorded.position, f"{recorded.platform}/{recorded.id}", self.now)
-        )
+        """Append an envelope that is complete, with the words that it stands for.
+
+        It is in memory until `flush`, and at the latest until the write ends.
+        """
+        self._pending.append((recorded, self.now, said))
+        self._versions[recorded.stream] = recorded.version
+        self.position = recorded.position
+        self._last = self.now
+        if recorded.name == WordsWithheld.TYPE:
+            self.flush()
+            self.withdraw(recorded.body["position"], recorded.body["field"])
+        elif len(self._pending) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring into the tables what is in memory: events, words, and the tree over them."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
         if self._tree is None:
-            self._tree = tree.Growth(self.connection, self.position)
-        self._tree.append(state)
-        here = {disclosure.digest() for disclosure in said}
-        self.connection.executemany(
-            insert_into("words_absent", ABSENT),
-            [
+            self._tree = tree.Growth(self.connection, pending[0][0].position - 1)
+        events = [recorded for recorded, _, _ in pending]
+        columns = [(e.position, f"{e.platform}/{e.id}", now) for e, now, _ in pending]
+        self._tree.extend(self._insert(events, columns))
+        absent, held = [], []
+        for recorded, _, said in pending:
+            here = {each.digest(): each for each in said}
+            held += [
+                (digest, recorded.position, d.field, d.salt, words.canonical(d.value).decode())
+                for digest, d in here.items()
+            ]
+            absent += [
                 (digest, recorded.position)
                 for digest in tables.digests_in(recorded.envelope())
                 if digest not in here
-            ],
-        )
-        self.connection.executemany(
-            insert_into("disclosures", WORDS),
-            [
-                (d.digest(), recorded.position, d.field, d.salt, words.canonical(d.value).decode())
-                for d in said
-            ],
-        )
-        if recorded.name == WordsWithheld.TYPE:
-            self.withdraw(recorded.body["position"], recorded.body["field"])
-        self.position = recorded.position
-        self._last = self.now
+            ]
+        self.connection.executemany(_INSERT_ABSENT, absent)
+        self.connection.executemany(_INSERT_WORDS, held)
 
     @abstractmethod
-    def _insert(self, recorded: Recorded, columns: Columns) -> bytes:
-        """Put the event into the log; what is stored of it."""
+    def _insert(self, events: Sequence[Recorded], columns: Sequence[Columns]) -> list[bytes]:
+        """Put the events into the log; what is stored of each."""
 
     @abstractmethod
     def say(self, key: str, value: str) -> None:

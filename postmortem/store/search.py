@@ -59,8 +59,13 @@ def texts(id: str, type: str, stored: dict[str, Any], clear: dict[str, Any]) -> 
     """
     found = {"id": id, "type": type}
     for field in sorted(stored):
-        withheld = digest_in(stored[field]) is not None and clear[field] == stored[field]
-        found[field] = "" if withheld else _text(field, clear[field])
+        value = clear[field]
+        if isinstance(value, str):
+            found[field] = value
+        elif value == stored[field] and digest_in(value) is not None:
+            found[field] = ""
+        else:
+            found[field] = _text(field, value)
     return found
 
 
@@ -80,21 +85,25 @@ def leaves(value: Any) -> Iterator[str]:
         if isinstance(here, str):
             yield here
         elif isinstance(here, dict):
-            pending += reversed(here.values())
+            pending += (here[key] for key in sorted(here, reverse=True))
         elif isinstance(here, list):
             pending += reversed(here)
 
 
-def index(
-    connection: sqlite3.Connection, platform: str, position: int, texts: dict[str, str]
-) -> None:
-    """Take the texts of one entry in; inside the caller's transaction."""
-    rows = [
+def rows(
+    platform: str, position: int, texts: dict[str, str]
+) -> list[tuple[int, str, int, str, str]]:
+    """The rows of the texts of one entry."""
+    return [
         # the key is the same in every rebuild, whatever has been withheld meanwhile
         (position * MOST_FIELDS + number, platform, position, field, text)
         for number, (field, text) in enumerate(texts.items())
         if text
     ]
+
+
+def index(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, int, str, str]]) -> None:
+    """Take the rows of several entries in; inside the caller's transaction."""
     connection.executemany(f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
     if not is_indexed(connection):
         return

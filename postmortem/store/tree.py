@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from postmortem.core import tree, words
@@ -45,17 +45,19 @@ class Growth:
         """`size` is how many events the log holds. Raises: StoreDamaged."""
         self._connection = connection
         nodes = Kept(connection)
+        self._next = tree.count(size) + 1
         self._edge = tree.Edge(size, [nodes(level, place) for level, place in tree.peaks(size)])
 
     def append(self, state: bytes) -> None:
         """Take in the stored bytes of the next event."""
-        self._connection.executemany(
-            _ADD,
-            [
-                (tree.number(level, place), hash)
-                for level, place, hash in self._edge.append(tree.leaf(state))
-            ],
-        )
+        self.extend([state])
+
+    def extend(self, states: Iterable[bytes]) -> None:
+        """Take in the stored bytes of the next events."""
+        made = [hash for state in states for _, _, hash in self._edge.append(tree.leaf(state))]
+        # a growing tree makes its nodes in the order of their numbers
+        self._connection.executemany(_ADD, enumerate(made, self._next))
+        self._next += len(made)
 
 
 class Kept:

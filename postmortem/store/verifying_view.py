@@ -6,7 +6,6 @@ changed answers wrongly while the log itself is sound.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import tempfile
@@ -83,15 +82,7 @@ def _compare(
         found.fail(
             VIEW, last + 1, f"the view remembers {position:,} events, and the log holds {last:,}"
         )
-    rows = connection.execute(
-        "SELECT position, state FROM stored_events WHERE position <= ? ORDER BY position",
-        (position,),
-    )
-    with readmodel.changing(connection) as changing:
-        for number, log in rows:
-            readmodel.apply(connection, json.loads(log), changing)
-            if progress is not None:
-                progress("comparing the view", number, min(position, last))
+    readmodel.take_in(connection, 0, min(position, last), progress, "comparing the view")
     if not indexed:  # a SQLite without full text wrote it, and none is looked for there
         connection.execute("UPDATE main.view_state SET indexed = 0")
     _tables(connection, found, there, bool(indexed))

@@ -21,6 +21,7 @@ from postmortem.core.decide import Draft, decide
 from postmortem.core.recorded import Recorded
 from postmortem.core.times import Instant, format_instant, parse_stored
 from postmortem.store import backends, readmodel
+from postmortem.store.intake import Intake
 from postmortem.store.promise import Ledger, Writing
 from postmortem.testing.fields import NASTY
 from postmortem.testing.memory import DAWN, SECOND
@@ -64,11 +65,12 @@ def tell(ledger: Ledger, drafts: Sequence[Draft], by: str | None = None) -> list
 
 def append(writing: Writing, each: Draft, by: str | None = None) -> list[Recorded]:
     """Decide one draft within a write, and append what is new in it."""
-    record = readmodel.ViewRecord(writing.connection, each.platform)
     found = []
-    for ready in decide(each, record, now=writing.now, position=writing.position + 1):
-        found.append(writing.append(ready, by))
-        readmodel.apply(writing.connection, found[-1].envelope())
+    with Intake(writing.connection, writing.flush) as intake:
+        record = intake.record(each.platform)
+        for ready in decide(each, record, now=writing.now, position=writing.position + 1):
+            found.append(writing.append(ready, by))
+            intake.decided(ready, found[-1], writing.now)
     return found
 
 

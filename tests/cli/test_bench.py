@@ -1,6 +1,7 @@
 """The benchmark prints every row; what the rows say of time, no test says."""
 
 import json
+from io import BytesIO
 
 import pytest
 from cli.books import HEAD, all_events, recorded
@@ -12,7 +13,7 @@ from postmortem.bench.running import MEASURES
 from postmortem.cli import bench as command
 from postmortem.cli import run
 from postmortem.cli.schema import FILE, answer
-from postmortem.importers.jsonl import lines
+from postmortem.importers.jsonl import Lines
 from postmortem.reports import jsonl
 from postmortem.tracker import Tracker
 
@@ -92,7 +93,7 @@ def test_the_made_up_history_can_be_recorded(tmp_path):
     with Tracker(str(tmp_path / "s.db")) as tracker:
         receipt = tracker.copy_from("made.jsonl", text)
         assert (receipt.recorded, receipt.skipped) == (len(events), 0)
-    assert len(list(lines("made.jsonl", text))) == len(events)
+    assert len(list(Lines("made.jsonl", BytesIO(text)))) == len(events)
 
 
 def test_the_made_up_history_is_the_same_every_time():

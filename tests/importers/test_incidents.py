@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from io import BytesIO
 
 import jsonschema
 import pytest
@@ -303,7 +304,7 @@ CASEBOOK = jsonschema.Draft202012Validator(schema.casebook(kinds()))
 
 
 def drafts(text, name="book.yaml"):
-    return list(casebook.extract(name, text.encode()))
+    return list(casebook.extract(name, BytesIO(text.encode())))
 
 
 def told(text, name="book.yaml"):

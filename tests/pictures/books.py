@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Book:
     """A casebook as recorded: pictures of it at any K, its names, its zone."""
 
     def __init__(self, name: str, data: bytes) -> None:
-        drafts = list(casebook.extract(name, data))
+        drafts = list(casebook.extract(name, BytesIO(data)))
         self.record = MemoryRecord.of(drafts[0].platform, drafts)
         entries = [draft.entry for draft in drafts]
         platform = next(e for e in entries if e.TYPE == "platform-declared")

@@ -24,7 +24,8 @@ from postmortem.core.errors import (
     StoreReadOnly,
 )
 from postmortem.core.times import END, AsOf
-from postmortem.store import readmodel
+from postmortem.store import planes, readmodel
+from postmortem.store.record import ViewRecord
 from postmortem.store.view import APPLICATION_ID
 from postmortem.testing import DAWN
 from postmortem.testing.fields import NASTY
@@ -109,7 +110,7 @@ class TestSQLite(LedgerContract):
                 writing.connection.execute("DELETE FROM disclosures WHERE field = 'note'")
             assert self.log(tmp_path) == before
             with ledger.writing() as writing:
-                body = readmodel.ViewRecord(writing.connection, "parler").event("a")
+                body = ViewRecord(writing.connection, "parler").event("a")
             assert set(body["note"]) == {"sd"}
             assert "a name" not in str(self.rebuilt(ledger))
 
@@ -350,7 +351,11 @@ def test_a_store_that_may_only_be_read_answers(shelf, view):
 
 
 def emptied():
-    return [f"DELETE FROM {name}" for name in readmodel.TABLES if name != "view_state"]
+    return [
+        f"DELETE FROM {name}"
+        for name in (*readmodel.TABLES, *planes.SCHEMA)
+        if name != "view_state"
+    ]
 
 
 @pytest.mark.parametrize("view", ["old", "behind", "missing"])

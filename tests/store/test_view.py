@@ -17,6 +17,7 @@ from postmortem.core.errors import BadInput
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf
 from postmortem.store import ledger, readmodel
+from postmortem.store.record import ViewRecord
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, draft, histories, questions
 from postmortem.testing.ledgers import Clock
 from postmortem.tracker import Tracker
@@ -109,7 +110,7 @@ def test_what_decide_asks_is_answered_alike(drafts):
     with stores() as tracker:
         record = MemoryRecord(PLATFORM)
         tell(tracker, record, drafts)
-        view = readmodel.ViewRecord(tracker.view.connection, PLATFORM)
+        view = ViewRecord(tracker.view.connection, PLATFORM)
         ids = sorted(record.log.by_id)
         for id in ids:
             assert view.version(id) == record.version(id)
