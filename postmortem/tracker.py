@@ -319,11 +319,12 @@ class Tracker:
         from postmortem.core.decide import decide, names
         from postmortem.core.withdrawal import kept_out
         from postmortem.store.intake import Intake
+        from postmortem.store.sweeping import unswept
 
         events: list[Recorded] = []
         recorded = skipped = withheld = absent = 0
         pending = iter(drafts)
-        with Intake(writing.connection, writing.flush) as intake:
+        with unswept(), Intake(writing.connection, writing.flush) as intake:
             while some := list(islice(pending, _AT_ONCE)):
                 if len(some) > 1:
                     intake.recall((draft.platform, names(draft)) for draft in some)
@@ -370,6 +371,7 @@ class Tracker:
         from postmortem.importers import jsonl
         from postmortem.store import erasure
         from postmortem.store.intake import Intake
+        from postmortem.store.sweeping import unswept
 
         lines = jsonl.Lines(name, BytesIO(file) if isinstance(file, bytes) else file)
         said: set[str] = set()
@@ -380,7 +382,7 @@ class Tracker:
                     f"the store {self.path} holds events already, and a copy needs an empty one",
                     hint="import without --keep-recorded, or name a new store with --db",
                 )
-            with Intake(writing.connection, writing.flush) as intake:
+            with unswept(), Intake(writing.connection, writing.flush) as intake:
                 for done, line in enumerate(lines, 1):
                     self._progress("copying", done, lines.count)
                     try:

@@ -77,25 +77,33 @@ class Sweep:
 
     def apply(self, known: Instant, changes: Iterable[Change]) -> None:
         """All that changes at one K, later than the one before; what is undone at once is not."""
-        turns: dict[Instant, list[tuple[Entry, int]]] = defaultdict(list)
+        turns: dict[Instant, list[tuple[Entry, int]]] = {}
         for _, time_from, time_to, entry, begins in changes:
             sign = 1 if begins else -1
-            turns[time_from].append((entry, sign))
-            turns[time_to].append((entry, -sign))
+            turns.setdefault(time_from, []).append((entry, sign))
+            turns.setdefault(time_to, []).append((entry, -sign))
         # one stretch more on each side: it may become one with what changes
         first = max(0, bisect_right(self.starts, min(turns)) - 2)
         last = min(len(self.starts), bisect_left(self.starts, max(turns)) + 1)
         until = self.starts[last] if last < len(self.starts) else END
         old = self._stretches(first, last, until)
-        new = self._changed(old, turns, until)
-        kept = {(start, end, entries): since for start, end, entries, since in old}
-        since = [kept.pop(stretch, known) for stretch in new]
-        for (start, end, entries), begun in kept.items():
+        starts, entries = self._changed(old, turns, until)
+        stood = {start: (end, had, since) for start, end, had, since in old}
+        since = []
+        for number, start in enumerate(starts):
+            end = starts[number + 1] if number + 1 < len(starts) else until
+            before = stood.get(start)
+            if before is not None and before[0] == end and before[1] == entries[number]:
+                since.append(before[2])
+                del stood[start]
+            else:
+                since.append(known)
+        for start, (end, had, begun) in stood.items():
             if begun < known:
-                self.done.append(Tile(start, end, begun, known, entries))
-        self.starts[first:last] = [start for start, _, _ in new]
+                self.done.append(Tile(start, end, begun, known, had))
+        self.starts[first:last] = starts
         self.since[first:last] = since
-        self.entries[first:last] = [entries for _, _, entries in new]
+        self.entries[first:last] = entries
 
     def _stretches(
         self, first: int, last: int, until: Instant
@@ -111,13 +119,16 @@ class Sweep:
         old: Sequence[tuple[Instant, Instant, Entries, Instant]],
         turns: Mapping[Instant, Sequence[tuple[Entry, int]]],
         until: Instant,
-    ) -> list[tuple[Instant, Instant, Entries]]:
-        """The stretches with what changes in them, each as long as it can be."""
+    ) -> tuple[list[Instant], list[Entries]]:
+        """The stretches with what changes in them, each as long as it can be: starts, entries."""
         before = {start: entries for start, _, entries, _ in old}
         net: dict[Entry, int] = {}
-        new: list[tuple[Instant, Entries]] = []
+        starts: list[Instant] = []
+        found: list[Entries] = []
         here: Entries = ()
-        for start in sorted({*before, *(turn for turn in turns if turn < until)}):
+        for start in sorted({*before, *turns}):
+            if start >= until and start not in before:
+                break
             here = before.get(start, here)
             for entry, sign in turns.get(start, ()):
                 count = net.get(entry, 0) + sign
@@ -126,10 +137,10 @@ class Sweep:
                 else:
                     del net[entry]
             entries = _with(here, net) if net else here
-            if not new or new[-1][1] != entries:
-                new.append((start, entries))
-        ends = [*(start for start, _ in new[1:]), until]
-        return [(start, end, entries) for (start, entries), end in zip(new, ends, strict=True)]
+            if not found or found[-1] != entries:
+                starts.append(start)
+                found.append(entries)
+        return starts, found
 
     def finish(self) -> list[Tile]:
         """All tiles, those that stand for ever among them."""
@@ -140,9 +151,15 @@ class Sweep:
 
 
 def _with(entries: Entries, net: Mapping[Entry, int]) -> Entries:
-    gone = {entry for entry, count in net.items() if count < 0}
-    come = {entry for entry, count in net.items() if count > 0}
-    return tuple(sorted((set(entries) - gone) | come))
+    found = list(entries)
+    for entry, count in net.items():
+        if count > 0:
+            if entry not in found:
+                found.append(entry)
+        elif entry in found:
+            found.remove(entry)
+    found.sort()
+    return tuple(found)
 
 
 def tiles(effects: Iterable[Effect]) -> list[Tile]:

@@ -97,9 +97,12 @@ def canonical(document: Any) -> bytes:
     Keys must be ASCII and there must be no floats; under that condition the standard library
     writes exactly what RFC 8785 asks for (a test compares).
     """
-    return json.dumps(
-        document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-    ).encode()
+    return _CANONICAL.encode(document).encode()
+
+
+_CANONICAL: Final = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+)
 
 
 def unprintable(text: str) -> str | None:

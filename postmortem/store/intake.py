@@ -275,14 +275,18 @@ class Intake:
         if not self._count:
             return
         connection = self.connection
-        connection.executemany(_VERSION, self._versions)
-        connection.executemany(_SUBJECT, self._subjects)
-        connection.executemany(_RETRACTION, self._retractions)
-        connection.executemany(_PART, self._parts)
-        connection.executemany(_DECLARATION, self._declarations)
-        connection.executemany(_CLOSED, self._closed)
-        connection.executemany(_REIGN, self._opened)
-        connection.executemany(_MOMENT, list(self._moments.items()))
+        for statement, rows in (
+            (_VERSION, self._versions),
+            (_SUBJECT, self._subjects),
+            (_RETRACTION, self._retractions),
+            (_PART, self._parts),
+            (_DECLARATION, self._declarations),
+            (_CLOSED, self._closed),
+            (_REIGN, self._opened),
+            (_MOMENT, list(self._moments.items())),
+        ):
+            if rows:
+                connection.executemany(statement, rows)
         search.index(connection, self._texts)
         connection.execute("UPDATE view_state SET position = ?", (self._position,))
         self._empty()

@@ -29,20 +29,21 @@ class StoredWords:
         self.connection = connection
         self.platform = platform
 
-    def _versions(self, column: str, value: str) -> list[Version]:
+    def _versions(self, which: str, value: str) -> list[Version]:
         rows = self.connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND {column} = ?",  # noqa: S608
+            f"SELECT {VERSION_COLUMNS} FROM view_version WHERE platform = ? AND {which}",  # noqa: S608
             (self.platform, value),
         ).fetchall()
         return [version_from(row) for row in rows]
 
     def version(self, id: str) -> Version | None:
         """The version of that id."""
-        return next(iter(self._versions("id", id)), None)
+        return next(iter(self._versions("id = ?", id)), None)
 
     def versions(self, fact: str) -> list[Version]:
         """All versions of a fact."""
-        return self._versions("fact", fact)
+        first = self._versions("id = ? AND id = fact", fact)
+        return first + self._versions("fact = ? AND id <> fact", fact) if first else []
 
     def retractions(self, event: str) -> list[str]:
         """The retractions of which some version names that id."""

@@ -12,12 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Protocol, TypeAlias
 
 from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Facts, cluster, effects
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
 from postmortem.core.levels import Level
-from postmortem.core.plane import WHOLE, Stroke, Tile, repaint, strokes, tiles
+from postmortem.core.plane import WHOLE, Entries, Stroke, Tile, repaint, strokes, tiles
 from postmortem.core.times import BEGINNING, END, Instant
 from postmortem.store.nodes import level_of, node_of, path_to
 
@@ -66,12 +67,12 @@ MOST_ENTRIES: Final = 64
 """More disruptions than these at once are not kept as tiles: those grow with their product."""
 _TILES_FOR_ONE: Final = 40
 _TILES_FREE: Final = 4096
-_MOST_PAINTED: Final = 1000
+_MOST_PAINTED: Final = 100
 """So many changes of one plane are kept in memory at most."""
 _AT_ONCE: Final = 500
 """Of so many disruptions the effects are read by one statement."""
-_FEW: Final = 16
-"""So many are painted into a plane one by one; for more of them it is cut anew."""
+_DEARER: Final = 2
+"""To paint one into a plane that is there takes as long as so many when it is cut anew."""
 
 
 # --- which disruptions are meant ------------------------------------------------------------------
@@ -203,9 +204,7 @@ class Planes:
         """Bring the tiles to where the effects are. In the caller's transaction."""
         changed, self._changed = self._changed, {}
         for service, several in sorted(changed.items()):
-            if several is not None and (
-                len(several) < _FEW or len(several) < self._disruptions(service) // 50
-            ):
+            if several is not None and len(several) * _DEARER < self._disruptions(service):
                 for gone, come in several:
                     _repaint(self.connection, service, strokes(gone, come))
             else:
@@ -347,7 +346,17 @@ def tile_row(service: int, tile: Tile) -> tuple[int | str, ...]:
 
 
 _WORKS: Final = int(Level.OPERATIONAL)
-_written: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _written(entries: Entries) -> str:
+    """The entries as JSON, written by hand: there are several for every event."""
+    return "[" + ",".join(map(_entry, entries)) + "]"
+
+
+def _entry(entry: Entry) -> str:
+    id, worst, best, noticed, contested = entry
+    told = f"{'true' if noticed else 'false'},{'true' if contested else 'false'}"
+    return f"[{encode_basestring_ascii(id)},{worst},{best},{told}]"
 
 
 def tile_from(row: Sequence[Any]) -> Tile:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from postmortem.core.errors import BadInput, StoreDamaged
 from postmortem.store import one_library, planes, search
 from postmortem.store.intake import Intake, names_in
+from postmortem.store.sweeping import unswept
 from postmortem.store.view import VIEW_VERSION
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -45,11 +46,6 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
         },
         "pk": "position",
     },
-    "view_part": {
-        # every id that any formula ever recorded of a capability names
-        "columns": {"platform": str, "capability": str, "part": str},
-        "pk": ("platform", "capability", "part"),
-    },
     "view_version": {
         "columns": {
             "position": int,
@@ -73,29 +69,6 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
         },
         "pk": "position",
     },
-    "view_subject": {
-        # which facts speak of which fact
-        "columns": {"platform": str, "subject": str, "fact": str},
-        "pk": ("platform", "subject", "fact"),
-    },
-    "view_retraction": {
-        # which retractions name which id
-        "columns": {"platform": str, "event": str, "fact": str},
-        "pk": ("platform", "event", "fact"),
-    },
-    "view_reign": {
-        # for which K, and for which positions of the log, a version is the last word
-        "columns": {
-            "platform": str,
-            "fact": str,
-            "known_from": int,
-            "position_from": int,
-            "known_to": int,
-            "position_to": int,
-            "version": int,
-        },
-        "pk": ("platform", "fact", "known_from", "position_from"),
-    },
     "view_withheld": {
         # which texts were withdrawn, by their digest, and where in the log it says why
         "columns": {"digest": str, "position": int, "field": str, "by": int},
@@ -110,10 +83,37 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
 INDEXES: Final = (
     ("view_declaration", ("platform", "kind", "id", "position"), True),
     ("view_version", ("platform", "id"), True),
-    ("view_version", ("platform", "fact"), False),
-    ("view_version", ("platform", "service", "known"), False),
-    ("view_reign", ("platform", "position_to", "known_from"), False),
 )
+SCHEMA: Final = {
+    "view_part": """CREATE TABLE view_part (
+        -- every id that any formula ever recorded of a capability names
+        platform TEXT NOT NULL, capability TEXT NOT NULL, part TEXT NOT NULL,
+        PRIMARY KEY (platform, capability, part)
+    ) STRICT, WITHOUT ROWID""",
+    "view_subject": """CREATE TABLE view_subject (
+        -- which facts speak of which fact
+        platform TEXT NOT NULL, subject TEXT NOT NULL, fact TEXT NOT NULL,
+        PRIMARY KEY (platform, subject, fact)
+    ) STRICT, WITHOUT ROWID""",
+    "view_retraction": """CREATE TABLE view_retraction (
+        -- which retractions name which id
+        platform TEXT NOT NULL, event TEXT NOT NULL, fact TEXT NOT NULL,
+        PRIMARY KEY (platform, event, fact)
+    ) STRICT, WITHOUT ROWID""",
+    "view_reign": """CREATE TABLE view_reign (
+        -- for which K, and for which positions of the log, a version is the last word
+        platform TEXT NOT NULL, fact TEXT NOT NULL,
+        known_from INTEGER NOT NULL, position_from INTEGER NOT NULL,
+        known_to INTEGER NOT NULL, position_to INTEGER NOT NULL, version INTEGER NOT NULL,
+        PRIMARY KEY (platform, fact, known_from, position_from)
+    ) STRICT, WITHOUT ROWID""",
+    **planes.SCHEMA,
+}
+"""The tables that are looked up by their keys alone, and have no rows beside these."""
+CORRECTIONS: Final = (
+    "CREATE INDEX view_version_of_fact ON view_version (platform, fact) WHERE id <> fact"
+)
+"""The versions of a fact after its first one, whose id is the fact's: few, of many events."""
 _LOAD: Final = 1000
 
 
@@ -137,7 +137,7 @@ def make(connection: sqlite3.Connection) -> None:
         database.table(name).create(table["columns"], pk=table["pk"], strict=True)
     for name, columns, unique in INDEXES:
         database.table(name).create_index(list(columns), unique=unique)
-    for statement in (*planes.SCHEMA.values(), *planes.INDEXES):
+    for statement in (*SCHEMA.values(), CORRECTIONS, *planes.INDEXES):
         connection.execute(statement)
     if has_index:
         database.table(search.TABLE).enable_fts(["text"], tokenize=search.TOKENS)
@@ -178,7 +178,7 @@ def take_in(
 
     Raises: StoreDamaged.
     """
-    with Intake(connection) as intake:
+    with unswept(), Intake(connection) as intake:
         while rows := connection.execute(_EVENTS, (after, last, _LOAD)).fetchall():
             number = rows[0][0]
             try:
@@ -221,7 +221,7 @@ def rebuild(connection: sqlite3.Connection, progress: Progress | None = None) ->
 
 def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the view, by table: what a rebuild must give again."""
-    columns = dict.fromkeys((*TABLES, *planes.SCHEMA), "*")
+    columns = dict.fromkeys((*TABLES, *SCHEMA), "*")
     columns["view_service"] = "key, platform, id, tiles"  # the rest are bounds, that may be wider
     return {
         name: sorted(

@@ -37,7 +37,7 @@ APPLICATION_ID: Final = 0x504D5254
 """`PMRT` in the file's header: this file is a store."""
 LOG_VERSION: Final = 2
 """The version of the log's tables; a file with a higher one is a newer program's."""
-VIEW_VERSION: Final = 4
+VIEW_VERSION: Final = 5
 """The version of the view's tables; a view of another one is rebuilt."""
 
 ENVELOPE: Final = frozenset(
