@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -143,7 +143,7 @@ class Sweep:
         return starts, found
 
     def finish(self) -> list[Tile]:
-        """All tiles, those that stand for ever among them."""
+        """All tiles that are done, and those that stand for ever."""
         standing = self._stretches(0, len(self.starts), END)
         return self.done + [
             Tile(start, end, since, END, entries) for start, end, entries, since in standing
@@ -164,10 +164,22 @@ def _with(entries: Entries, net: Mapping[Entry, int]) -> Entries:
 
 def tiles(effects: Iterable[Effect]) -> list[Tile]:
     """The plane of a service, from all that its disruptions do."""
+    return list(cut(changes(effects)))
+
+
+def cut(changes: Iterable[Change]) -> Iterator[Tile]:
+    """The tiles of a plane by all that changes in it, by K; each as soon as it is done."""
     sweep = Sweep()
-    for known, together in groupby(changes(effects), key=itemgetter(0)):
+    for known, together in groupby(changes, key=itemgetter(0)):
         sweep.apply(known, together)
-    return sweep.finish()
+        if len(sweep.done) >= _DONE:
+            yield from sweep.done
+            sweep.done.clear()
+    yield from sweep.finish()
+
+
+_DONE: Final = 1000
+"""So many tiles that are done are kept until they are handed out."""
 
 
 # --- one change in a plane that is there ----------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from json.encoder import encode_basestring_ascii
@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Facts, cluster, effects
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
 from postmortem.core.levels import Level
-from postmortem.core.plane import WHOLE, Entries, Stroke, Tile, repaint, strokes, tiles
+from postmortem.core.plane import WHOLE, Change, Entries, Stroke, Tile, cut, repaint, strokes
 from postmortem.core.times import BEGINNING, END, Instant
 from postmortem.store.nodes import level_of, node_of, path_to
 
@@ -71,6 +71,8 @@ _MOST_PAINTED: Final = 100
 """So many changes of one plane are kept in memory at most."""
 _AT_ONCE: Final = 500
 """Of so many disruptions the effects are read by one statement."""
+_CUT_AT_ONCE: Final = 2000
+"""So many tiles go into the table together."""
 _DEARER: Final = 2
 """To paint one into a plane that is there takes as long as so many when it is cut anew."""
 
@@ -245,17 +247,41 @@ def _cut_anew(connection: sqlite3.Connection, service: int) -> None:
     if crowded:
         return
     connection.execute("DELETE FROM view_tile WHERE service = ?", (service,))
-    rows = connection.execute(
-        f"SELECT {_EFFECT} FROM view_disruption d CROSS JOIN view_effect e "  # noqa: S608
-        "ON e.disruption = d.key AND e.service = d.service WHERE d.service = ?",
-        (service,),
+    known, levels, count = BEGINNING, 0, 0
+    pending = cut(_changes(connection, service))
+    while some := sorted(islice(pending, _CUT_AT_ONCE)):
+        count += len(some)
+        if _is_crowded(connection, service, some, count):
+            crowd(connection, service)
+            return
+        known, levels = _insert(connection, service, some, known, levels)
+    if count == 1:  # the whole plane, of which nothing is kept
+        connection.execute("DELETE FROM view_tile WHERE service = ?", (service,))
+        known, levels, count = BEGINNING, 0, 0
+    connection.execute(_KEPT, (known, levels, count, service))
+
+
+def _changes(connection: sqlite3.Connection, service: int) -> Iterator[Change]:
+    """All that begins and ends with the effects on a service, by K: `core.plane.changes`.
+
+    SQLite counts and sorts them, on disk where they are many.
+    """
+    effects = (
+        "SELECT {known} AS known, time_from, time_to, e.id AS id, worst, best, noticed, contested, "
+        "{sign} AS sign FROM view_disruption d CROSS JOIN view_effect e "
+        "ON e.disruption = d.key AND e.service = d.service WHERE d.service = :service "
     )
-    cut = sorted(tiles(map(_effect_from, rows)))
-    cut = [] if cut == [WHOLE] else cut
-    if _is_crowded(connection, service, cut, len(cut)):
-        crowd(connection, service)
-        return
-    _keep(connection, service, cut, BEGINNING, 0, len(cut))
+    begins = effects.format(known="known_from", sign=1)
+    ends = effects.format(known="known_to", sign=-1) + "AND known_to <> :end"
+    what = "known, time_from, time_to, id, worst, best, noticed, contested"
+    rows = connection.execute(
+        f"SELECT {what}, sum(sign) AS sign FROM ({begins} UNION ALL {ends}) "  # noqa: S608
+        f"GROUP BY {what} HAVING sum(sign) <> 0 ORDER BY {what}",
+        {"service": service, "end": END},
+    )
+    for known, time_from, time_to, id, worst, best, noticed, contested, sign in rows:
+        entry = Entry(id, worst, best, bool(noticed), bool(contested))
+        yield Change(known, time_from, time_to, entry, sign > 0)
 
 
 def _effect_row(disruption: int, service: int, effect: Effect) -> tuple[int | str, ...]:
@@ -285,16 +311,16 @@ def _repaint(connection: sqlite3.Connection, service: int, painted: Sequence[Str
         if _is_crowded(connection, service, come, count):
             crowd(connection, service)
             return
-        known, levels = _keep(connection, service, come, known, levels, count)
+        known, levels = _insert(connection, service, come, known, levels)
+        connection.execute(_KEPT, (known, levels, count, service))
 
 
-def _keep(
+def _insert(
     connection: sqlite3.Connection,
     service: int,
     come: Sequence[Tile],
     known: Instant,
     levels: int,
-    count: int,
 ) -> tuple[Instant, int]:
     """Put tiles into the table; up to which K something ends now, and on which levels nodes are."""
     rows = [tile_row(service, tile) for tile in come]
@@ -303,11 +329,10 @@ def _keep(
         levels |= level_of(int(row[5]))
         if tile.known_to != END:
             known = max(known, tile.known_to)
-    connection.execute(
-        "UPDATE view_service SET known = ?, levels = ?, tiles = ? WHERE key = ?",
-        (known, levels, count, service),
-    )
     return known, levels
+
+
+_KEPT: Final = "UPDATE view_service SET known = ?, levels = ?, tiles = ? WHERE key = ?"
 
 
 def _is_crowded(
