@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from postmortem.store.follower import Follower
     from postmortem.store.promise import Ledger, Writing
     from postmortem.store.standing import Standing
-    from postmortem.store.verifying import Verified
+    from postmortem.store.verified import Verified
 
 
 def system_clock() -> Instant:

@@ -13,7 +13,8 @@ from postmortem.cli.place import locate
 from postmortem.core.errors import BadInput, StoreProblem
 from postmortem.reports import jsonl
 from postmortem.store import backends
-from postmortem.store.doctor import UNOPENED, Diagnosis, Patient, Range
+from postmortem.store.diagnosis import UNOPENED, Diagnosis, Range
+from postmortem.store.doctor import Patient
 
 
 @click.command(

@@ -25,7 +25,7 @@ from postmortem.cli.trust import (
 )
 from postmortem.core.checkpoints import VerifierKey
 from postmortem.store.comparing import Compared, compare
-from postmortem.store.verifying import EVENTS, FILE, STORE, TABLES, TREE, VIEW, WORDS, Verified
+from postmortem.store.verified import EVENTS, FILE, STORE, TABLES, TREE, VIEW, WORDS, Verified
 
 _MOST = 20
 """So many failures are told on a terminal."""

@@ -18,7 +18,7 @@ from postmortem.core.errors import Problem
 from postmortem.core.times import BEGINNING, END
 from postmortem.store import readmodel, search
 from postmortem.store.nodes import level_of
-from postmortem.store.verifying import VIEW, Verified
+from postmortem.store.verified import VIEW, Verified
 from postmortem.store.view import VIEW_VERSION, attached_in_memory
 
 FOLLOWS, DIFFERS, OTHER, NONE, UNREAD = "follows", "differs", "other-version", "none", "unread"

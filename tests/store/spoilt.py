@@ -13,7 +13,7 @@ from cli.door import FOUNDING, run
 
 from postmortem.core import tree
 from postmortem.core.errors import StoreProblem
-from postmortem.store.verifying import Verified
+from postmortem.store.verified import Verified
 from postmortem.tracker import Tracker
 
 RECORD = ("stored_events", "disclosures", "words_absent", "about", "tree_nodes")

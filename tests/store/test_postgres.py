@@ -16,7 +16,7 @@ from cli.door import complaint, environment, run
 from cli.test_loading import HEAVY, loaded
 
 from postmortem.core.errors import StoreLocked, StoreReadOnly
-from postmortem.store import backends, copying, postgres_log
+from postmortem.store import backends, copying, copying_files, copying_servers, postgres_log
 from postmortem.store.backends import Address
 from postmortem.store.follower import Follower
 from postmortem.testing.ledgers import SETTING, Clock, LedgerContract, down, tell
@@ -25,6 +25,8 @@ from postmortem.tracker import Tracker
 LOG = "position, originator_id, originator_version, topic, state, event_id, recorded_at"
 NEXT = "(SELECT max(position) + 1 FROM stored_events)"
 LATE = 2**62
+EXTRA = ("copying_servers", "follower", "postgres", "postgres_log", "server")
+"""Modules that need the driver."""
 
 
 def schema_of(folder) -> str:
@@ -356,7 +358,7 @@ def test_the_view_answers_where_the_server_is_gone_and_says_so(postgres, place, 
 
 def test_the_driver_is_missing(monkeypatch, tmp_path):
     for name in [name for name in sys.modules if name.startswith("postmortem.store.")]:
-        if name.rpartition(".")[2] in ("server", "follower", "postgres", "postgres_log"):
+        if name.rpartition(".")[2] in EXTRA:
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     said = complaint(run("--db", "postgresql://h/d", "state"), 3)
@@ -453,7 +455,7 @@ def test_a_copy_that_breaks_off_is_gone_on_with(
         str(tmp_path / "copy.db") if kind == "file" else postgres.url(f"b{schema_of(tmp_path)}")
     )
     monkeypatch.setattr(copying, "BATCH", 1)
-    ends = copying.SQLiteTarget if kind == "file" else copying.PostgresTarget
+    ends = copying_files.SQLiteTarget if kind == "file" else copying_servers.PostgresTarget
     take, count = ends.take, []
 
     def breaks(self, *rows):
@@ -489,7 +491,7 @@ def test_a_copy_of_another_log_is_not_gone_on_with(postgres, place, tmp_path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(copying.SQLiteTarget, "finish", breaks)
+        patch.setattr(copying_files.SQLiteTarget, "finish", breaks)
         assert run("copy", place, target).status == 130
     assert "needs an empty store" in complaint(run("copy", tmp_path / "other.db", target), 2)
     assert "into itself" in complaint(run("copy", place, place), 2)
