@@ -25,7 +25,8 @@ from postmortem.core.check import RULES, Finding, Rule, check
 from postmortem.core.check_material import DAY, Material
 from postmortem.core.errors import StoreDamaged
 from postmortem.core.findings import Severity
-from postmortem.core.times import END, AsOf, format_instant, in_zone
+from postmortem.core.times import END, AsOf, format_instant
+from postmortem.core.zones import in_zone
 from postmortem.reports.rows import Rows
 
 

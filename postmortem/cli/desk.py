@@ -23,14 +23,9 @@ from postmortem.core.events import DECLARATIONS, EVENTS
 from postmortem.core.fields import ID_PATTERN, When
 from postmortem.core.history import Version, last_word
 from postmortem.core.record import NOW
-from postmortem.core.times import (
-    Instant,
-    Span,
-    format_span,
-    known_zone,
-    parse_span,
-)
+from postmortem.core.times import Instant, Span, format_span, parse_span
 from postmortem.core.typed import read_span
+from postmortem.core.zones import known_zone
 from postmortem.store.readmodel import ViewRecord
 from postmortem.store.suggestions import nearest
 from postmortem.tracker import Tracker, system_clock

@@ -12,8 +12,8 @@ from typing import Final
 import click
 
 from postmortem.core.errors import BadInput, StoreProblem
-from postmortem.core.times import known_zone
 from postmortem.core.words import for_terminal, unprintable
+from postmortem.core.zones import known_zone
 
 TEMPLATE: Final = Path(__file__).with_name("casebook.tmpl")
 DEFAULT_ID: Final = "my-platform"

@@ -13,7 +13,8 @@ import click
 from postmortem.cli import output
 from postmortem.cli.place import tracker
 from postmortem.core.errors import BadInput, BadTime
-from postmortem.core.times import END, AsOf, Instant, Span, known_zone, parse_instant
+from postmortem.core.times import END, AsOf, Instant, Span, parse_instant
+from postmortem.core.zones import known_zone
 from postmortem.reports.rows import ROW_FORMATS, Rows
 from postmortem.tracker import Tracker, system_clock
 

@@ -13,8 +13,9 @@ import click
 
 from postmortem.core.errors import Problem
 from postmortem.core.lengths import lasted, whole_seconds
-from postmortem.core.times import END, AsOf, Instant, in_zone
+from postmortem.core.times import END, AsOf, Instant
 from postmortem.core.words import as_json, for_terminal
+from postmortem.core.zones import in_zone
 
 SHAPES: Final = {
     "operational": ("●", "green"),

@@ -11,8 +11,9 @@ import click
 from postmortem.cli import output
 from postmortem.cli.options import Asked
 from postmortem.core.history import Version
-from postmortem.core.times import BEGINNING, END, Span, format_bound, in_zone, parse_stored
+from postmortem.core.times import BEGINNING, END, Span, format_bound, parse_stored
 from postmortem.core.words import for_terminal
+from postmortem.core.zones import in_zone
 
 if TYPE_CHECKING:
     from postmortem.core.fields import Body  # loads pydantic

@@ -16,7 +16,8 @@ from postmortem.core import formulas
 from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, State
-from postmortem.core.times import END, AsOf, Instant, format_bound, in_zone, parse_instant
+from postmortem.core.times import END, AsOf, Instant, format_bound, parse_instant
+from postmortem.core.zones import in_zone
 from postmortem.reports.rows import Rows
 from postmortem.store.standing import Standing
 

@@ -37,13 +37,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
-from postmortem.core.errors import BadInput, BadTime
+from postmortem.core.errors import BadInput, BadTime, quoted
 from postmortem.core.local import (
     MONTH,
     MONTHS,
     WEEKDAY,
     any_of,
-    quoted,
     read_local,
     written,
 )
@@ -55,10 +54,10 @@ from postmortem.core.times import (
     format_bound,
     format_instant,
     format_span,
-    in_zone,
     parse_instant,
     parse_span,
 )
+from postmortem.core.zones import in_zone
 
 EventTime: TypeAlias = Callable[[str], Span]
 """Finds the time of the event with that id. Raises: BadInput, where there is none."""

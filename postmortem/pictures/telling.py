@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from postmortem.core.times import BEGINNING, END, Instant, Span, in_zone
+from postmortem.core.times import BEGINNING, END, Instant, Span
+from postmortem.core.zones import in_zone
 from postmortem.pictures.lanes import Condition, Lane, Mark, Scene, Sign, Stretch
 from postmortem.pictures.wording import Wording
 

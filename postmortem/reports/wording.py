@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from postmortem.core.lengths import lasted, whole_seconds
-from postmortem.core.times import Instant, in_zone, parse_stored
+from postmortem.core.times import Instant, parse_stored
 from postmortem.core.words import WITHHELD, reason_in
+from postmortem.core.zones import in_zone
 from postmortem.reports import escaping
 
 LANGUAGES: Final = ("en", "de")
