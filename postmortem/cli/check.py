@@ -12,7 +12,6 @@ from postmortem.cli import output
 from postmortem.cli.findings import (
     SEVERITIES,
     chosen,
-    count,
     rule_options,
     show_heading,
     show_paragraph,
@@ -148,7 +147,7 @@ def _rows(findings: Iterable[Finding]) -> Rows:
 
 def _show(question: Asked, findings: list[Finding], days: int, told: str) -> None:
     head = output.question(question.as_of, question.zone)
-    output.say(f"{question.platform} {head}; long ago is more than {count(days, 'day')}")
+    output.say(f"{question.platform} {head}; long ago is more than {output.counted(days, 'day')}")
     for rule, found in groupby(findings, key=lambda each: each.rule):
         show_heading(rule)
         for each in found:

@@ -10,7 +10,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.options import json_option
 from postmortem.cli.place import tracker
-from postmortem.cli.trust import base64, checkpoint_option, given
+from postmortem.cli.trust import checkpoint_option, given, head_document
 from postmortem.core.checkpoints import Checkpoint
 from postmortem.core.errors import BadInput, Problem, StoreProblem
 from postmortem.store import atomic
@@ -95,9 +95,7 @@ def checkpoint(
     if as_json:
         output.print_json(
             {
-                "origin": made.origin,
-                "size": made.size,
-                "root": base64(made.root),
+                **head_document(made),
                 "signatures": [
                     {"name": each.name, "key_id": each.key_id.hex()} for each in made.signatures
                 ],

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from postmortem.cli import output
+from postmortem.cli.files import new_file
 from postmortem.cli.options import json_option
 from postmortem.cli.place import locate
-from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.core.errors import BadInput
 from postmortem.reports import jsonl
 from postmortem.store import backends
 from postmortem.store.diagnosis import UNOPENED, Diagnosis, Range
@@ -68,15 +69,10 @@ def doctor(ctx: click.Context, /, file: str | None, as_json: bool) -> int:
 
 def _save(patient: Patient, file: str) -> int:
     count = 0
-    try:
-        with open(file, "x", encoding="utf-8") as target:
-            for envelope, said in patient.lines():
-                target.write(jsonl.line(envelope, said) + "\n")
-                count += 1
-    except FileExistsError:
-        raise BadInput(f"{file} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        raise StoreProblem(f"{file} cannot be written: {error.strerror}") from None
+    with new_file(file) as target:
+        for envelope, said in patient.lines():
+            target.write(jsonl.line(envelope, said) + "\n")
+            count += 1
     return count
 
 

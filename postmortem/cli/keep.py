@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 import click
 
 from postmortem.cli import output
+from postmortem.cli.files import new_file
 from postmortem.cli.options import AUDIENCES, json_option, platform_option
 from postmortem.cli.place import locate, tracker
-from postmortem.core.errors import BadInput, Problem, StoreProblem
+from postmortem.core.errors import BadInput, Problem
 from postmortem.store import backends
 from postmortem.tracker import Tracker, read_input
 
@@ -124,18 +124,11 @@ def export(ctx: click.Context, target: str | None, audience: str, platform: str 
         for line in lines:
             output.print_json_text(line)
         return
-    try:
-        with open(target, "x", encoding="utf-8") as file:
-            count = 0
-            for line in lines:
-                file.write(line + "\n")
-                count += 1
-    except FileExistsError:
-        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(target)
-        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
+    count = 0
+    with new_file(target) as file:
+        for line in lines:
+            file.write(line + "\n")
+            count += 1
     click.echo(f"{target}: {count} events", err=True)
 
 

@@ -28,7 +28,7 @@ platform_option = click.option(
     "--platform", metavar="ID", help="Which platform, where the store holds several."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-_format_option = click.option(
+format_option = click.option(
     "-f",
     "--format",
     "form",
@@ -56,7 +56,7 @@ def clock_options(function: F) -> F:
 
 def output_options(function: F) -> F:
     """`--format`, `--json` for short, and `--tz`."""
-    return _format_option(json_option(_zone_option(function)))
+    return format_option(json_option(_zone_option(function)))
 
 
 def question_options(function: F) -> F:

@@ -168,6 +168,11 @@ def shown(text: str) -> int:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 rule`, `1,024 events`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def between(pair: tuple[int, int]) -> str:
     """A range of lengths, from a minute on in whole seconds: one where both ends agree."""
     least, most = (int(each or 0) for each in whole_seconds(*pair))

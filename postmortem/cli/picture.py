@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import click
 
+from postmortem.cli.files import new_file
 from postmortem.cli.options import Asked
 from postmortem.cli.spans import platform_name
 from postmortem.core import measures
 from postmortem.core.chronicle import rests_on
-from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.core.errors import BadInput
 from postmortem.core.history import Situation
 from postmortem.core.state import Picture
 from postmortem.core.times import END, Instant, Span
@@ -130,16 +129,6 @@ def _write(text: str, target: str | None) -> None:
             text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
         click.echo(text, nl=False)
         return
-    made = False
-    try:
-        with open(target, "x", encoding="utf-8", newline="\n") as file:
-            made = True
-            file.write(text)
-    except FileExistsError:
-        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        if made:
-            with suppress(OSError):
-                os.unlink(target)
-        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
+    with new_file(target) as file:
+        file.write(text)
     click.echo(f"{for_terminal(target)}: {len(text):,} characters", err=True)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from postmortem.cli import output
-from postmortem.cli.options import FORMATS, json_option
+from postmortem.cli.options import format_option, json_option
 from postmortem.cli.place import tracker
 from postmortem.cli.trust import (
     FAILS,
@@ -15,7 +15,7 @@ from postmortem.cli.trust import (
     OPEN,
     Verdict,
     about_checkpoint,
-    base64,
+    all_hold,
     checkpoint_document,
     checkpoint_option,
     given,
@@ -23,7 +23,7 @@ from postmortem.cli.trust import (
     print_verdicts,
     trusted,
 )
-from postmortem.core.checkpoints import VerifierKey
+from postmortem.core.checkpoints import VerifierKey, in_base64
 from postmortem.store.comparing import Compared, compare
 from postmortem.store.verified import EVENTS, FILE, STORE, TABLES, TREE, VIEW, WORDS, Verified
 
@@ -51,14 +51,7 @@ at which it fails; 3 where the file cannot be opened as a store (then: `postmort
 )
 @checkpoint_option("A checkpoint that was kept elsewhere, of any age; may be repeated.")
 @keys_option
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    help="How to print the verdicts.",
-)
+@format_option
 @json_option
 @click.pass_context
 def verify(
@@ -81,12 +74,13 @@ def verify(
     found = store.verify(one.checkpoint.size for one in checkpoints)
     compared = compare(checkpoints, found.size, found.roots.get, signers)
     verdicts = judged(found, compared, signers)
-    holds = all(each.state != FAILS for each in verdicts)
+    holds = all_hold(verdicts)
     if as_json or form == "json":
         output.print_json(_document(found, compared, holds))
     else:
         if form == "table":
-            output.say(f"{store.path}: {_counted(found.size, 'event')}, root {base64(found.root)}")
+            size = output.counted(found.size, "event")
+            output.say(f"{store.path}: {size}, root {in_base64(found.root)}")
             output.say()
         print_verdicts(verdicts, form)
     return int(not holds)
@@ -107,11 +101,12 @@ def judged(found: Verified, compared: list[Compared], keys: list[VerifierKey]) -
             "; an earlier version made it, so there was no tree to compare them with: the next "
             "write makes one"
         )  # fmt: skip
-        events, words = _counted(found.size, "event"), _counted(found.disclosures, "text")
+        events = output.counted(found.size, "event")
+        words = output.counted(found.disclosures, "text")
         told = f"the record is self-consistent: {events} and {words} of people{tree}"
         verdicts.append(Verdict("self-consistent", HOLDS, told))
     if found.withheld:
-        texts = _counted(found.withheld, "text")
+        texts = output.counted(found.withheld, "text")
         told = f"{texts} not here: withdrawn, or left out of a copy; their digests stand"
         verdicts.append(Verdict("withheld", OPEN, told))
     if VIEW not in found.counts:
@@ -147,16 +142,12 @@ def _anchored(compared: list[Compared]) -> Verdict:
     return Verdict("anchored", OPEN, told)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _document(found: Verified, compared: list[Compared], holds: bool) -> dict[str, Any]:
     kept = len(found.failures)
     return {
         "store": found.id or None,
         "size": found.size,
-        "root": base64(found.root),
+        "root": in_base64(found.root),
         "holds": holds,
         "first_position": found.first,
         "self_consistent": not any(each.part in _WITHIN for each in found.failures),
