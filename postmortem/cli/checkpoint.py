@@ -59,6 +59,9 @@ def checkpoint(
 
     Whoever keeps these lines elsewhere can tell later, with `verify`, that nothing recorded until
     now was changed, dropped or put in between. The form is that of C2SP tlog-checkpoint.
+
+    Of a log on a server it is of what the server holds, verified as `verify` does it; where the
+    server cannot be reached, of what this machine has seen of it, and that is said.
     """
     store = tracker(ctx)
     if new_key is not None:

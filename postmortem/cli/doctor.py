@@ -43,7 +43,8 @@ def doctor(ctx: click.Context, /, file: str | None, as_json: bool) -> int:
 
     For a torn page, a file that was cut short, a lost -wal, a disk that was full. What SQLite
     reads no more is looked for page by page. Whether somebody changed the record on purpose is
-    for `verify` to say.
+    for `verify` to say. It examines files: of a log on a server, `rebuild` makes a damaged view on
+    this machine anew, and the server's own tools mend what is there.
     """
     path = locate(ctx.find_root().obj["db"]).path
     if backends.is_remote(path):

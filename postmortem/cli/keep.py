@@ -136,7 +136,11 @@ def export(ctx: click.Context, target: str | None, audience: str, platform: str 
 @click.argument("file")
 @click.pass_context
 def backup(ctx: click.Context, file: str) -> None:
-    """Copy the store to FILE, consistent also while others record."""
+    """Copy the store to FILE, consistent also while others record.
+
+    Of a log on a server FILE is what `copy` makes of it: a store of its own, with every event and
+    its words, that says of what it is a copy.
+    """
     store = tracker(ctx)
     size = store.backup(file)
     output.say(f"{file}: {size:,} bytes")
@@ -149,7 +153,8 @@ def rebuild(ctx: click.Context) -> None:
     """Make the view anew from the log; the answers stay the same.
 
     The view is disposable and rebuilt by itself when a new version of the program needs another
-    one; this is for doubts.
+    one; this is for doubts. Of a log on a server it is a new view on this machine, for which the
+    whole log is read.
     """
     count = tracker(ctx).rebuild()
     output.say(f"the view was made anew from {count:,} events")

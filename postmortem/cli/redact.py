@@ -113,6 +113,10 @@ def redact(
     It cannot be taken back. Reason and basis stay on record and are shown: do not repeat in them
     what is withdrawn. (They are words themselves, and can be withdrawn like others.) What was
     copied out of the store before is beyond its reach, and the answer says what that may be.
+
+    Of a log on a server the words are deleted there, and erased from the view on this machine.
+    Every other machine lets go of them with its next question, and erases them by --finish. What
+    the server keeps besides, such as its own log and backups, is for those who run it.
     """
     if finish:
         if id is not None or dry_run:

@@ -47,7 +47,8 @@ Examples:
 
 \b
 Exit status: 0 where all that was asked holds; 1 where something does not, with the first position
-at which it fails; 3 where the file cannot be opened as a store (then: `postmortem doctor`)."""
+at which it fails; 3 where there is no store, or none that can be opened (then, of a file:
+`postmortem doctor`)."""
 )
 @checkpoint_option("A checkpoint that was kept elsewhere, of any age; may be repeated.")
 @keys_option
@@ -62,11 +63,18 @@ def verify(
     form: str,
     as_json: bool,
 ) -> int:
-    """Whether the store is as it was recorded: events, tree, words and view; it reads only.
+    """Whether the store is as it was recorded: events, tree, words and view; the log is only read.
 
     By itself it finds whoever changed, dropped, added, moved or cut off events and did not compute
     the tree over them anew. Who did, or who put back an older copy of the file, is found by a
     checkpoint that was kept elsewhere, and only so: give it with --checkpoint.
+
+    Of a log on a server, what this machine has seen of it before is compared with what the server
+    holds now, row by row. Then the view on this machine is brought up to date and verified as a
+    file is; its tree was made here, from the events that came. A machine that sees a log for the
+    first time thus has nothing to compare, and needs the checkpoint all the more. Where the server
+    cannot be reached, the view alone is verified, and that is said. How the server guards its
+    tables is not looked at.
     """
     checkpoints = given(older)
     signers = trusted(keys, checkpoints)

@@ -356,6 +356,28 @@ def test_the_view_answers_where_the_server_is_gone_and_says_so(postgres, place, 
     assert run("--db", place, "status").status == 0
 
 
+def test_what_this_machine_has_seen_is_verified_where_the_server_is_gone(
+    postgres, place, tmp_path, monkeypatch
+):
+    """As the help of each says; a backup is of the server itself, or is none."""
+    before = run("--db", place, "verify", "--json").json
+
+    def refused(*arguments, **options):
+        raise psycopg.OperationalError("connection refused")
+
+    monkeypatch.setattr(psycopg, "connect", refused)
+    after = run("--db", place, "verify", "--json")
+    assert (after.status, after.json) == (0, before)
+    assert "cannot be reached" in after.err
+    made = run("--db", place, "checkpoint")
+    assert made.status == 0
+    assert "cannot be reached" in made.err
+    assert before["root"] in made.out
+    assert "cannot be reached" in complaint(run("--db", place, "backup", tmp_path / "b.db"), 3)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert "cannot be reached" in complaint(run("--db", place, "verify"), 3)
+
+
 def test_the_driver_is_missing(monkeypatch, tmp_path):
     for name in [name for name in sys.modules if name.startswith("postmortem.store.")]:
         if name.rpartition(".")[2] in EXTRA:
