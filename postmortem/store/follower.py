@@ -22,7 +22,15 @@ from postmortem.store.erasure import declare_erased
 from postmortem.store.server import Connection, Head, Unreachable, connect, head, psycopg, trouble
 from postmortem.store.view import is_unerased
 from postmortem.store.view import trouble as sqlite_trouble
-from postmortem.store.view_files import Local, ViewFiles, fact, last_position, looked_at, writing
+from postmortem.store.view_files import (
+    Local,
+    ViewFiles,
+    at_hand,
+    fact,
+    last_position,
+    looked_at,
+    writing,
+)
 from postmortem.store.withdrawal import forget
 
 LOAD: Final = 2000
@@ -59,7 +67,7 @@ class Follower(ViewFiles):
             with contextlib.closing(connect(self.address)) as server:
                 return self.follow(server).file
         except Unreachable as problem:
-            file = self.known()
+            file = at_hand(self.shown)
             if file is None:
                 raise
             here = self.look(file)

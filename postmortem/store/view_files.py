@@ -63,9 +63,7 @@ class ViewFiles:
     @cached_property
     def folder(self) -> Path:
         """The folder of all views; only its owner may look into it."""
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("postmortem") / "views"
+        folder = _folder()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -87,18 +85,6 @@ class ViewFiles:
         """The file of the newest generation, which may have to be made yet."""
         found = self._generations(id)
         return found[-1][1] if found else self.folder / f"{id}.1.db"
-
-    def known(self) -> str | None:
-        """The newest view of this server's store that there is, without asking the server."""
-        found = []
-        for file in self.folder.glob("*.db"):
-            with (
-                contextlib.suppress(sqlite3.Error),
-                contextlib.closing(open_view_file(file)) as local,
-            ):
-                if fact(local, "view_of") == self.shown:
-                    found.append((file.stat().st_mtime_ns, str(file)))
-        return max(found)[1] if found else None
 
     # --- one of them ----------------------------------------------------------------------------
 
@@ -156,6 +142,30 @@ class ViewFiles:
                 return looked_at(local, file)
         except sqlite3.Error as error:
             raise sqlite_trouble(error, file) from None
+
+
+def _folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("postmortem") / "views"
+
+
+def at_hand(shown: str) -> str | None:
+    """The newest view file of the store at that address, as it stands; None where there is none.
+
+    Nothing is made or changed for it, and nobody asked or waited for: neither the server, nor who
+    writes to such a file at this moment.
+    """
+    found = []
+    for file in _folder().glob("*.db"):
+        uri = f"{file.absolute().as_uri()}?mode=ro"
+        with (
+            contextlib.suppress(sqlite3.Error, OSError),
+            contextlib.closing(sqlite3.connect(uri, uri=True, timeout=0)) as local,
+        ):
+            if fact(local, "view_of") == shown:
+                found.append((file.stat().st_mtime_ns, str(file)))
+    return max(found)[1] if found else None
 
 
 @contextlib.contextmanager

@@ -13,10 +13,18 @@ from pathlib import Path
 import psycopg
 import pytest
 from cli.door import complaint, environment, run
+from cli.test_completion import answered, completed
 from cli.test_loading import HEAVY, loaded
 
 from postmortem.core.errors import StoreLocked, StoreReadOnly
-from postmortem.store import backends, copying, copying_files, copying_servers, postgres_log
+from postmortem.store import (
+    backends,
+    copying,
+    copying_files,
+    copying_servers,
+    postgres_log,
+    view_files,
+)
 from postmortem.store.backends import Address
 from postmortem.store.follower import Follower
 from postmortem.testing.ledgers import SETTING, Clock, LedgerContract, down, tell
@@ -389,6 +397,52 @@ def test_the_driver_is_missing(monkeypatch, tmp_path):
 
 
 # --- the view -------------------------------------------------------------------------------------
+
+
+def test_a_shell_is_answered_by_the_view_on_this_machine(place):
+    """It takes neither the driver nor anything else of weight: the server cannot be asked."""
+    assert answered(place, "postmortem record service-restored --ends a") == "plain,a"
+    assert answered(place, "postmortem state --platform p") == "plain,parler"
+    assert "plain,note" in answered(place, "postmortem redact a n")
+
+
+def test_a_shell_is_told_what_was_seen_last_and_nobody_is_waited_for(place, tmp_path, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+        with Tracker(place, clock=Clock()) as tracker:
+            tracker.record([down("b")])
+    tried = []
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **how: tried.append(given))
+    assert completed(place, "record service-restored --ends") == ["a"]
+    assert completed(f"{place}&deadline=9", "retract") == ["a"]  # it is the same store
+    assert completed(place.replace("admin@", "admin:secret@"), "retract") == ["a"]
+    with closing(sqlite3.connect(newest_at_hand(place), isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")  # as somebody who brings it up to date
+        assert completed(place, "retract") == ["a"]
+        writer.execute("UPDATE view_state SET schema = -1")
+        writer.execute("COMMIT")
+    assert completed(place, "retract") == []  # of another version
+    assert not tried
+
+
+def test_a_machine_that_has_seen_nothing_completes_nothing(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **how: pytest.fail("it was asked"))
+    assert completed(place, "retract") == []
+    assert completed(place, "redact a") == []
+    assert completed("postgresql://h:no-port/d?x", "retract") == []
+    assert not (tmp_path / "elsewhere").exists()  # and nothing was made for it
+    views = tmp_path / "elsewhere" / "postmortem" / "views"
+    views.mkdir(parents=True)
+    (views / "other.1.db").write_bytes(b"no database at all" * 100)
+    assert completed(place, "retract") == []
+
+
+def newest_at_hand(place) -> str:
+    """The view's file on this machine, as it stands."""
+    found = view_files.at_hand(backends.shown(place))
+    assert found is not None
+    return found
 
 
 def test_another_host_sees_what_was_recorded_and_loads_nothing_to_see_it(place, monkeypatch):
