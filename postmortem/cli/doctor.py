@@ -11,6 +11,7 @@ from postmortem.cli import output
 from postmortem.cli.files import new_file
 from postmortem.cli.options import json_option
 from postmortem.cli.place import locate
+from postmortem.cli.spans import marked
 from postmortem.core.errors import BadInput
 from postmortem.reports import jsonl
 from postmortem.store import backends
@@ -82,13 +83,13 @@ def _show(path: str, found: Diagnosis) -> None:
     output.say(f"{path}: {found.bytes:,} bytes{beside}")
     output.say()
     for trouble in found.troubles:
-        _told("✕", trouble)
+        marked("✕", trouble)
     for table in found.tables:
         if table.trouble is None or table.trouble == UNOPENED:
             continue
-        _told("✕", f"the table {table.name} cannot be read to its end: {table.trouble}")
+        marked("✕", f"the table {table.name} cannot be read to its end: {table.trouble}")
     if not found.troubles and all(table.trouble is None for table in found.tables):
-        _told("●", "the file is in order: SQLite reads every page of it")
+        marked("●", "the file is in order: SQLite reads every page of it")
     for shape, ranges, what in (
         ("●", found.readable, "can be read"),
         ("◐", found.rescued, "found on pages that SQLite cannot reach any more"),
@@ -97,27 +98,14 @@ def _show(path: str, found: Diagnosis) -> None:
         ("·", found.unconfirmed, "the tree can no longer tell whether it is as it was recorded"),
     ):
         if ranges:
-            _told(shape, f"{_positions(ranges)}: {what}")
+            marked(shape, f"{_positions(ranges)}: {what}")
     if not found.last:
-        _told("·", "no event can be found in it")
+        marked("·", "no event can be found in it")
     words = "1 text" if found.words == 1 else f"{found.words:,} texts"
     gone = found.digests - found.words
     more = f"; of {gone:,} more only the digest is there (withdrawn, or lost)" if gone else ""
-    _told("·", f"{words} of people can be read with them{more}")
+    marked("·", f"{words} of people can be read with them{more}")
     output.say()
-
-
-def _told(shape: str, text: str) -> None:
-    first, *more = _lines(text)
-    output.say(f"{shape} {first}")
-    for line in more:
-        output.say(f"  {line}")
-
-
-def _lines(text: str) -> list[str]:
-    from postmortem.cli.trust import paragraph_lines
-
-    return paragraph_lines(text)
 
 
 def _positions(ranges: list[Range]) -> str:

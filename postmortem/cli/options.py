@@ -13,7 +13,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.place import tracker
 from postmortem.core.errors import BadInput, BadTime
-from postmortem.core.times import END, AsOf, Instant, Span, parse_instant
+from postmortem.core.times import END, AsOf, Instant, Span, format_bound, parse_instant
 from postmortem.core.zones import known_zone
 from postmortem.reports.rows import ROW_FORMATS, Rows
 from postmortem.tracker import Tracker, system_clock
@@ -83,6 +83,14 @@ class Asked:
     def json(self) -> bool:
         """Whether the answer is one JSON document."""
         return self.form == "json"
+
+    def frame(self) -> dict[str, Any]:
+        """What every answer as JSON begins with: of which platform, and as of when."""
+        return {
+            "platform": self.platform,
+            "known_at": format_bound(self.as_of.known),
+            "recorded_at": format_bound(self.as_of.recorded),
+        }
 
     def instant(self, text: str, option: str) -> Instant:
         """The instant that was typed for an option. Raises: BadInput, naming the option."""

@@ -162,6 +162,14 @@ def paragraph(text: str, indent: int, **style: Any) -> None:
         output.say((" " * indent + click.style(line, **style)).rstrip())
 
 
+def marked(mark: str, text: str) -> None:
+    """A text on a terminal beside a mark of one column: escaped, wrapped below itself."""
+    first, *more = wrapped(text, max(20, output.width() - 2)) or [""]
+    output.say(f"{mark} {first}")
+    for line in more:
+        output.say(f"  {line}")
+
+
 def platform_name(question: Asked) -> str:
     """The platform's name for people, as it was declared by R, fit for a terminal; else its id."""
     view = question.store.view

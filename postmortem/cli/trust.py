@@ -10,6 +10,7 @@ import click
 
 from postmortem.cli import output
 from postmortem.cli.files import read_text
+from postmortem.cli.spans import marked
 from postmortem.core.checkpoints import Checkpoint, VerifierKey, in_base64, parsed
 from postmortem.core.errors import BadInput
 from postmortem.reports.rows import ROW_FORMATS, Rows
@@ -146,15 +147,4 @@ def print_verdicts(verdicts: list[Verdict], form: str) -> None:
         click.echo(ROW_FORMATS[form](Rows(columns, [each.row() for each in verdicts])), nl=False)
         return
     for each in verdicts:
-        shape = _SHAPES[each.state]
-        lines = paragraph_lines(each.message)
-        output.say(f"{shape} {lines[0]}")
-        for line in lines[1:]:
-            output.say(f"  {line}")
-
-
-def paragraph_lines(text: str) -> list[str]:
-    """The text wrapped beside a mark."""
-    from postmortem.cli.spans import wrapped
-
-    return wrapped(text, max(20, output.width() - 2)) or [""]
+        marked(_SHAPES[each.state], each.message)
