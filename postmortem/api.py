@@ -33,6 +33,7 @@ from postmortem.core.chronicle import Row, timeline
 from postmortem.core.diff import Change, changes
 from postmortem.core.errors import BadInput, BadTime
 from postmortem.core.explain import Explanation, explain
+from postmortem.core.lengths import DAY
 from postmortem.core.measures import Downtime
 from postmortem.core.state import Picture, State
 from postmortem.core.times import END, AsOf, Instant, format_instant, parse_instant
@@ -190,7 +191,7 @@ class Store:
                 view.versions(self.platform, as_of),
                 view.situation(self.platform, as_of),
                 at=as_of.valid,
-                long=days * 86_400_000_000,
+                long=days * DAY,
                 shown=format_instant,
             )
         return check(material)

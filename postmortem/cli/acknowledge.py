@@ -21,6 +21,7 @@ from postmortem.core.diff import Moved, moved
 from postmortem.core.entries import Declaration, Entry
 from postmortem.core.events import Note
 from postmortem.core.fields import When
+from postmortem.core.lengths import SECOND
 from postmortem.core.levels import Bounds
 from postmortem.core.recorded import Recorded
 from postmortem.core.state import Picture
@@ -28,7 +29,6 @@ from postmortem.core.times import END, AsOf, Instant, Span, format_instant, pars
 from postmortem.core.words import for_terminal
 from postmortem.tracker import Receipt, Tracker
 
-_SECOND: Final = 1_000_000
 # A word, or a moment as `output.moment` shows it, which is not broken.
 _PIECES: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9:.]+ [^ ,]+(?: \([0-9: .-]+ UTC\))?,?|[^ ]+"
@@ -136,13 +136,13 @@ def acknowledge(
         output.say(f"nothing is recorded; this would be: {did} at position {event.position}")
     else:
         recorded = parse_stored(event.recorded_at)
-        when = format_instant(recorded - recorded % _SECOND)
+        when = format_instant(recorded - recorded % SECOND)
         output.say(f"{did} at position {event.position} ({when})")
     for line in (*(() if corrects else _times(desk, entry)), *map(for_terminal, remarks)):
         _hanging(line)
     if event.known_at is not None and event.known_at != event.recorded_at:
         known = parse_stored(event.known_at)
-        _hanging(f"known from: {_moment(desk, known - known % _SECOND)}")
+        _hanging(f"known from: {_moment(desk, known - known % SECOND)}")
     moves = told.moves()
     if moves:
         output.say("changed, as known now:")

@@ -21,9 +21,10 @@ from postmortem.cli.findings import (
 from postmortem.cli.keep import remind
 from postmortem.cli.options import Asked, asked, question_options
 from postmortem.core.check import RULES, Finding, Rule, check
-from postmortem.core.check_material import DAY, Material
+from postmortem.core.check_material import Material
 from postmortem.core.errors import StoreDamaged
 from postmortem.core.findings import Severity
+from postmortem.core.lengths import DAY
 from postmortem.core.times import END, AsOf, format_instant
 from postmortem.core.zones import in_zone
 from postmortem.reports.rows import Rows

@@ -15,6 +15,7 @@ from postmortem.core import measures
 from postmortem.core.chronicle import rests_on
 from postmortem.core.errors import BadInput
 from postmortem.core.history import Situation
+from postmortem.core.lengths import SECOND
 from postmortem.core.state import Picture
 from postmortem.core.times import END, Instant, Span
 from postmortem.core.words import for_terminal
@@ -23,7 +24,6 @@ from postmortem.pictures.scene import scene
 from postmortem.pictures.timeline import timeline_svg
 
 FORMS: Final = ("svg", "gantt", "flowchart")
-_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def draw(
         )
     else:
         # the last microsecond of a day, month or year counts, and ends where the next begins
-        until = end + 1 if end != END and (end + 1) % _SECOND == 0 else end
+        until = end + 1 if end != END and (end + 1) % SECOND == 0 else end
         window = Span(start, until)
         cursor = as_of.valid if marked else None
         shown = scene(picture, names, window, zone, cursor, title=title, as_of=as_of, only=only)

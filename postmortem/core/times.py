@@ -26,13 +26,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from postmortem.core.errors import BadTime
 from postmortem.core.errors import quoted as _shown
+from postmortem.core.lengths import DAY, HOUR, MINUTE, SECOND
 from postmortem.core.zones import (
-    DAY,
     EPOCH,
     FIRST,
     LAST,
-    MINUTE,
-    SECOND,
     check_offset,
     find_zone,
     instant_of,
@@ -58,7 +56,6 @@ END: Final = 2**63 - 1
 """The latest of a span that is open towards the future, or no limit in a question; no instant."""
 
 _LONGEST: Final = 200  # characters that a written time may have
-_HOUR: Final = 60 * MINUTE
 
 # No pattern can backtrack: at each place the next character decides.
 _FORM: Final = re.compile(
@@ -243,7 +240,7 @@ def _time_of_day(hour: str, minute: str, second: str, fraction: str) -> int:
     if len(fraction) > 6:
         hint = f"microseconds are the finest: write {second}.{fraction[:6]}"
         raise BadTime("it has more than six decimals of a second", hint=hint)
-    whole = int(hour) * _HOUR + int(minute) * MINUTE + int(second) * SECOND
+    whole = int(hour) * HOUR + int(minute) * MINUTE + int(second) * SECOND
     return whole + int(fraction.ljust(6, "0"))
 
 
@@ -254,7 +251,7 @@ def _ahead(offset: str) -> int:
     hours, minutes = offset[1:3], offset[4:6]
     if hours > "23" or minutes > "59":
         raise BadTime(f"there is no offset {offset}", hint="offsets are -23:59 to +23:59")
-    return int(f"{offset[0]}1") * (int(hours) * _HOUR + int(minutes) * MINUTE)
+    return int(f"{offset[0]}1") * (int(hours) * HOUR + int(minutes) * MINUTE)
 
 
 def _unlike(text: str) -> BadTime:

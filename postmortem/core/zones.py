@@ -11,18 +11,16 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from postmortem.core.errors import BadTime, quoted
+from postmortem.core.lengths import DAY, MINUTE, SECOND
 
 if TYPE_CHECKING:  # a question in UTC is answered without loading it
     from zoneinfo import ZoneInfo
 
-SECOND: Final = 1_000_000
-MINUTE: Final = 60 * SECOND
-DAY: Final = 24 * 60 * MINUTE
 _MICROSECOND: Final = timedelta(microseconds=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
@@ -142,7 +140,7 @@ def _signed(offset: int) -> str:
     return f"{text}:{seconds % 60:02}" if seconds % 60 else text
 
 
-def offset_at(zone: ZoneInfo, instant: int) -> int:
+def offset_at(zone: tzinfo, instant: int) -> int:
     """Microseconds that the zone's clocks are ahead of UTC at `instant`.
 
     Within a day of the edges of years 0001 and 9999 it looks a day further in, lest the local time
@@ -153,7 +151,7 @@ def offset_at(zone: ZoneInfo, instant: int) -> int:
     return instant_of(local.replace(tzinfo=UTC)) - inside
 
 
-def _readings(wall: int, zone: ZoneInfo) -> tuple[list[int], list[int]]:
+def readings(wall: int, zone: tzinfo) -> tuple[list[int], list[int]]:
     """The instants, in order, that `wall` may mean, and those at which the clocks do show it.
 
     It may be read with the offset before a change of the clocks, and with the one after it: both
@@ -161,17 +159,17 @@ def _readings(wall: int, zone: ZoneInfo) -> tuple[list[int], list[int]]:
     """
     local = face(wall).replace(tzinfo=zone)
     shifts = [local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
-    readings = sorted({wall - shift // _MICROSECOND for shift in shifts})
-    return readings, [instant for instant in readings if instant + offset_at(zone, instant) == wall]
+    meant = sorted({wall - shift // _MICROSECOND for shift in shifts})
+    return meant, [instant for instant in meant if instant + offset_at(zone, instant) == wall]
 
 
 def only_reading(wall: int, zone: ZoneInfo) -> int:
     """The instant at which the zone's clocks show `wall`. Raises: BadTime where it is not one."""
-    readings, held = _readings(wall, zone)
+    meant, held = readings(wall, zone)
     if len(held) == 1:
         return held[0]
-    both = [with_offset(instant, wall - instant) for instant in readings]
-    shown = [f"{text} ({in_zone(i, zone.key)})" for text, i in zip(both, readings, strict=True)]
+    both = [with_offset(instant, wall - instant) for instant in meant]
+    shown = [f"{text} ({in_zone(i, zone.key)})" for text, i in zip(both, meant, strict=True)]
     raise BadTime(
         f"{zone.key} {'repeats' if held else 'skips'} that local time: {' or '.join(shown)}",
         hint=f"write the one that is meant with its offset, without a [Zone]: {' or '.join(both)}",
@@ -182,9 +180,9 @@ def check_offset(wall: int, offset: str, instant: int, zone: ZoneInfo) -> None:
     """Raises: BadTime where the zone has not the written offset then; Z fits every zone."""
     if offset in "Zz" or instant + offset_at(zone, instant) == wall:
         return
-    readings, held = _readings(wall, zone)
-    has = [_signed(wall - reading) for reading in held or readings]
-    meant = " or ".join(with_offset(reading, wall - reading) for reading in held or readings)
+    possible, held = readings(wall, zone)
+    has = [_signed(wall - reading) for reading in held or possible]
+    meant = " or ".join(with_offset(reading, wall - reading) for reading in held or possible)
     then = (
         f"has {' or '.join(has)}"
         if held
@@ -199,7 +197,7 @@ def local_bounds(first: int, last: int, zone: ZoneInfo) -> tuple[int, int]:
 
     Raises: BadTime where the zone skips them.
     """
-    begins, ends = _readings(first, zone)[1], _readings(last, zone)[1]
+    begins, ends = readings(first, zone)[1], readings(last, zone)[1]
     earliest = begins[0] if begins else _change_over(first, zone)
     latest = ends[-1] if ends else _change_over(last, zone) - 1
     if earliest > latest:
@@ -210,5 +208,5 @@ def local_bounds(first: int, last: int, zone: ZoneInfo) -> tuple[int, int]:
 
 def _change_over(wall: int, zone: ZoneInfo) -> int:
     """The instant at which the zone's clocks pass over `wall`, which they never show."""
-    low, high = _readings(wall, zone)[0]
+    low, high = readings(wall, zone)[0]
     return low + bisect_left(range(low, high), wall, key=lambda i: i + offset_at(zone, i))
