@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final
@@ -15,6 +15,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.desk import Desk
 from postmortem.cli.spans import when
+from postmortem.core.catalogue import Kind
 from postmortem.core.causes import FIRST, LAST
 from postmortem.core.decide import Draft
 from postmortem.core.diff import Moved, moved
@@ -26,6 +27,7 @@ from postmortem.core.levels import Bounds
 from postmortem.core.recorded import Recorded
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant, Span, format_instant, parse_stored
+from postmortem.core.withdrawal import StandIns
 from postmortem.core.words import for_terminal
 from postmortem.tracker import Receipt, Tracker
 
@@ -99,6 +101,33 @@ def tell(desk: Desk, drafts: Iterable[Draft], *, rehearse: bool) -> Told:
         ):
             receipt, *pictures = elsewhere.rehearse(drafts, desk.platform)
     return Told(receipt, rehearsed=True, pictures=lambda: (pictures[0], pictures[1]))
+
+
+def tell_one(
+    desk: Desk,
+    kind: Kind,
+    fields: dict[str, Any],
+    stem: str,
+    *,
+    rehearse: bool,
+    first: Callable[[Entry], Iterable[Draft]] = lambda entry: (),
+    stand_ins: StandIns | None = None,
+) -> tuple[Entry, Told]:
+    """Record one event; where no id is given, under a free one that is made from the stem.
+
+    `first` gives what is recorded before it, or says why it must not be; it is asked while nobody
+    else can record, and the id is made then once more. Raises: as `tell`.
+    """
+    entries = [desk.entry(kind, {"id": desk.free_id(stem), **fields})]
+
+    def drafts() -> Iterator[Draft]:
+        yield from first(entries[0])
+        if "id" not in fields:
+            entries.append(entries[0].model_copy(update={"id": desk.free_id(stem)}))
+        yield Draft(desk.platform, entries[-1], stand_ins=stand_ins or {})
+
+    told = tell(desk, drafts(), rehearse=rehearse)
+    return entries[-1], told
 
 
 def _pictures(desk: Desk, receipt: Receipt) -> tuple[Picture, Picture]:
