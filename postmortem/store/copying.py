@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from postmortem.core.errors import BadInput, StoreDamaged, StoreProblem
 from postmortem.core.words import Disclosure
 from postmortem.store import backends
 from postmortem.store.copying_ends import STATE, End, Target
+from postmortem.store.progress import Progress
 
 BATCH: Final = 5000
 """Events that are copied in one transaction."""
@@ -39,7 +39,7 @@ class Copied:
     """How many events the source has got meanwhile, which are not copied."""
 
 
-def copy(source: str, target: str, progress: Callable[[str, int, int], None]) -> Copied:
+def copy(source: str, target: str, progress: Progress) -> Copied:
     """Copy the log of one store into another, which is new or a copy that was interrupted.
 
     Raises: BadInput, where the target holds anything else; StoreProblem, StoreDamaged.
@@ -113,9 +113,7 @@ def _begun(there: Target, here: End, id: str) -> int:
     return last
 
 
-def _compare(
-    here: End, there: Target, upto: int, progress: Callable[[str, int, int], None]
-) -> tuple[int, str]:
+def _compare(here: End, there: Target, upto: int, progress: Progress) -> tuple[int, str]:
     """How many words there are, and the digest over both logs.
 
     Raises: StoreDamaged, where they differ.

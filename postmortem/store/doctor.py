@@ -12,10 +12,10 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from postmortem.core import tree
 from postmortem.core.errors import NotAStore, StoreMissing, StoreProblem
@@ -23,10 +23,9 @@ from postmortem.core.words import Disclosure, digest_in
 from postmortem.store import pages
 from postmortem.store.diagnosis import UNOPENED, Diagnosis, Ranges, Table, lost
 from postmortem.store.envelopes import digests_in, envelope_of
+from postmortem.store.progress import Progress, untold
 from postmortem.store.tree import SINCE
 from postmortem.store.view import APPLICATION_ID, LOG_VERSION
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 TABLES: Final = ("stored_events", "disclosures", "about", "tree_nodes")
 _NONE: Final[dict[str, Any]] = {"body": {}, "recorded_by": None}
@@ -48,7 +47,7 @@ class Patient:
             raise NotAStore(f"{path} is no file", hint="name the store's file with --db")
         self.path = path
         self.found = Diagnosis()
-        self._progress = progress or (lambda what, done, total: None)
+        self._progress = progress or untold
         self._events: dict[int, bytes] = {}
         """What was found on pages alone."""
         self._leaves: dict[int, bytes] = {}

@@ -19,6 +19,7 @@ from postmortem.store import tree
 from postmortem.store.backends import Address
 from postmortem.store.columns import EVENT, GROWING, insert_into
 from postmortem.store.erasure import declare_erased
+from postmortem.store.progress import Progress, Warn, untold
 from postmortem.store.server import Connection, Head, Unreachable, connect, head, psycopg, trouble
 from postmortem.store.view import is_unerased
 from postmortem.store.view import trouble as sqlite_trouble
@@ -39,13 +40,6 @@ _BESIDE: Final = GROWING[1:]
 """What is kept beside the events, also by position."""
 _STATE: Final = EVENT.index("state")
 
-Progress = Callable[[str, int, int], None]
-Warn = Callable[[str], None]
-
-
-def silent(*_: object) -> None:
-    """Nobody watches."""
-
 
 class Follower(ViewFiles):
     """Keeps the view of one store on a server, on this machine."""
@@ -55,8 +49,8 @@ class Follower(ViewFiles):
     ) -> None:
         super().__init__(address.shown)
         self.address = address
-        self._progress = progress or silent
-        self._warn = warn or silent
+        self._progress = progress or untold
+        self._warn = warn or untold
 
     def file(self) -> str:
         """The view's file, brought up to date with the server, for whoever asks.

@@ -9,7 +9,7 @@ anew, or puts back an older copy of the whole file. That takes a checkpoint kept
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import closing
 from typing import Any, Final
 
@@ -17,12 +17,11 @@ from postmortem.core import tree
 from postmortem.core.times import format_instant
 from postmortem.store import tree as stored_tree
 from postmortem.store.envelopes import envelope_of
+from postmortem.store.progress import Progress
 from postmortem.store.tables import LOG, SCHEMA
 from postmortem.store.verified import EVENTS, FILE, STORE, TABLES, Verified, readable
 from postmortem.store.verifying_beside import Nodes, Words
 from postmortem.store.view import open_read_only
-
-Progress = Callable[[str, int, int], None]
 
 
 def verify(path: str, *, sizes: Collection[int] = (), progress: Progress | None = None) -> Verified:

@@ -10,7 +10,6 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
@@ -18,6 +17,7 @@ from postmortem.core.errors import Problem
 from postmortem.core.times import BEGINNING, END
 from postmortem.store import readmodel, search
 from postmortem.store.nodes import level_of
+from postmortem.store.progress import Progress
 from postmortem.store.verified import VIEW, Verified
 from postmortem.store.view import VIEW_VERSION, attached_in_memory
 
@@ -38,9 +38,7 @@ _EXACT: Final = {
 _FAULTS: Final = (sqlite3.Error, Problem, LookupError, TypeError, ValueError, AttributeError)
 
 
-def verify_view(
-    path: str, found: Verified, progress: Callable[[str, int, int], None] | None = None
-) -> None:
+def verify_view(path: str, found: Verified, progress: Progress | None = None) -> None:
     """Compare the view of the store at that path; what was found is added.
 
     The second view is on disk while it is needed, so that memory does not grow with the log.
@@ -61,7 +59,7 @@ def verify_view(
 def _compare(
     connection: sqlite3.Connection,
     found: Verified,
-    progress: Callable[[str, int, int], None] | None,
+    progress: Progress | None,
 ) -> str:
     there = _objects(connection, "store")
     if not there:
