@@ -24,8 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from postmortem.core import measures
 from postmortem.core.check import Finding, check
@@ -34,14 +33,14 @@ from postmortem.core.chronicle import Row, timeline
 from postmortem.core.diff import Change, changes
 from postmortem.core.errors import BadInput, BadTime
 from postmortem.core.explain import Explanation, explain
+from postmortem.core.lengths import DAY
 from postmortem.core.measures import Downtime
 from postmortem.core.state import Picture, State
 from postmortem.core.times import END, AsOf, Instant, format_instant, parse_instant
+from postmortem.core.zones import instant_of
 from postmortem.tracker import Tracker, system_clock
 
 Moment = str | datetime
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def open_store(path: str, platform: str | None = None) -> Store:
@@ -192,7 +191,7 @@ class Store:
                 view.versions(self.platform, as_of),
                 view.situation(self.platform, as_of),
                 at=as_of.valid,
-                long=days * 86_400_000_000,
+                long=days * DAY,
                 shown=format_instant,
             )
         return check(material)
@@ -221,7 +220,7 @@ class Store:
                 f"{moment!r} has no time zone",
                 hint="pass an aware datetime, or text with an offset",
             )
-        return (moment - _EPOCH) // timedelta(microseconds=1)
+        return instant_of(moment)
 
 
 __all__ = ["Moment", "Store", "open_store"]

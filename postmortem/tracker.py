@@ -20,9 +20,11 @@ from postmortem.core.errors import (
     StoreMissing,
     StoreReadOnly,
 )
+from postmortem.core.lengths import DAY
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant
 from postmortem.store import backends
+from postmortem.store.progress import Progress, Warn, untold
 from postmortem.store.view import View, explained
 
 if TYPE_CHECKING:
@@ -36,20 +38,12 @@ if TYPE_CHECKING:
     from postmortem.store.intake import Intake
     from postmortem.store.promise import Ledger, Writing
     from postmortem.store.standing import Standing
-    from postmortem.store.verifying import Verified
+    from postmortem.store.verified import Verified
 
 
 def system_clock() -> Instant:
     """Microseconds since 1970 in UTC, by the machine's clock."""
     return time.time_ns() // 1000
-
-
-Progress = Callable[[str, int, int], None]
-"""Told of long work: what is done, how much of it, out of how much."""
-
-
-def _untold(*_: object) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ class Tracker:
         clock: Callable[[], Instant] = system_clock,
         by: str | None = None,
         progress: Progress | None = None,
-        warn: Callable[[str], None] | None = None,
+        warn: Warn | None = None,
     ) -> None:
         """`path` is a file, or a URL; `by` is who records, kept beside every event.
 
@@ -85,8 +79,8 @@ class Tracker:
         self.path = backends.shown(path)
         """What people call the store: never with a password."""
         self.by = by
-        self._progress: Progress = progress or _untold
-        self._warn: Callable[[str], None] = warn or _untold
+        self._progress: Progress = progress or untold
+        self._warn: Warn = warn or untold
         self._clock = clock
         self._view: View | None = None
         self._ledger: Ledger | None = None
@@ -418,7 +412,7 @@ class Tracker:
                 raise BadInput(f"the words of {words.field} stand there twice, salt and all")
             said.add(words.digest())
         moment = parse_stored(recorded.recorded_at)
-        if moment > self._clock() + _DAY:
+        if moment > self._clock() + DAY:
             raise BadInput(f"recorded_at, {recorded.recorded_at}, lies ahead")
         writing.at(moment)
         draft = line.draft(amend=True)
@@ -544,7 +538,6 @@ _ATTEMPTS = 4
 _AT_ONCE = 1000
 """Of so many drafts together is looked up what they name."""
 _ANY_POSITION = 2**62
-_DAY = 86_400_000_000  # microseconds
 
 
 def _listed(ids: Sequence[str]) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from postmortem.bench.ground import Ground, spread
 from postmortem.bench.history import made
 from postmortem.bench.rows import Row, clocked, in_turns, median, percentile
+from postmortem.core.lengths import DAY
 from postmortem.core.times import END, AsOf, Instant
 from postmortem.store.baselines import Probe, Stock
 from postmortem.store.standing import level
 from postmortem.tracker import Tracker
 
 _QUESTIONS = 3000
-_AWAY = 3 * 365 * 86_400_000_000  # how long after T knowledge may come, and before
+_AWAY = 3 * 365 * DAY  # how long after T knowledge may come, and before
 
 
 class _Asker:

@@ -16,16 +16,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from postmortem.core.lengths import DAY, HOUR, MINUTE, SECOND
 from postmortem.core.times import Instant, format_instant, parse_stored
 from postmortem.core.words import Disclosure, salt
 
 PLATFORM: Final = "bench"
 SERVICES: Final = 300
 CAPABILITIES: Final = 60
-SECOND: Final = 1_000_000
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
 BEGIN: Final = parse_stored("2004-01-01T00:00:00Z")
 YEARS: Final = 20
 FINISH: Final = BEGIN + YEARS * 365 * DAY

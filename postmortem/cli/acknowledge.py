@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final
@@ -15,20 +15,22 @@ import click
 from postmortem.cli import output
 from postmortem.cli.desk import Desk
 from postmortem.cli.spans import when
+from postmortem.core.catalogue import Kind
 from postmortem.core.causes import FIRST, LAST
 from postmortem.core.decide import Draft
 from postmortem.core.diff import Moved, moved
 from postmortem.core.entries import Declaration, Entry
 from postmortem.core.events import Note
 from postmortem.core.fields import When
+from postmortem.core.lengths import SECOND
 from postmortem.core.levels import Bounds
 from postmortem.core.recorded import Recorded
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant, Span, format_instant, parse_stored
+from postmortem.core.withdrawal import StandIns
 from postmortem.core.words import for_terminal
 from postmortem.tracker import Receipt, Tracker
 
-_SECOND: Final = 1_000_000
 # A word, or a moment as `output.moment` shows it, which is not broken.
 _PIECES: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9:.]+ [^ ,]+(?: \([0-9: .-]+ UTC\))?,?|[^ ]+"
@@ -101,6 +103,33 @@ def tell(desk: Desk, drafts: Iterable[Draft], *, rehearse: bool) -> Told:
     return Told(receipt, rehearsed=True, pictures=lambda: (pictures[0], pictures[1]))
 
 
+def tell_one(
+    desk: Desk,
+    kind: Kind,
+    fields: dict[str, Any],
+    stem: str,
+    *,
+    rehearse: bool,
+    first: Callable[[Entry], Iterable[Draft]] = lambda entry: (),
+    stand_ins: StandIns | None = None,
+) -> tuple[Entry, Told]:
+    """Record one event; where no id is given, under a free one that is made from the stem.
+
+    `first` gives what is recorded before it, or says why it must not be; it is asked while nobody
+    else can record, and the id is made then once more. Raises: as `tell`.
+    """
+    entries = [desk.entry(kind, {"id": desk.free_id(stem), **fields})]
+
+    def drafts() -> Iterator[Draft]:
+        yield from first(entries[0])
+        if "id" not in fields:
+            entries.append(entries[0].model_copy(update={"id": desk.free_id(stem)}))
+        yield Draft(desk.platform, entries[-1], stand_ins=stand_ins or {})
+
+    told = tell(desk, drafts(), rehearse=rehearse)
+    return entries[-1], told
+
+
 def _pictures(desk: Desk, receipt: Receipt) -> tuple[Picture, Picture]:
     """Before and after exactly this, whatever others record meanwhile."""
     recorded = parse_stored(receipt.events[-1].recorded_at) if receipt.events else END
@@ -136,13 +165,13 @@ def acknowledge(
         output.say(f"nothing is recorded; this would be: {did} at position {event.position}")
     else:
         recorded = parse_stored(event.recorded_at)
-        when = format_instant(recorded - recorded % _SECOND)
+        when = format_instant(recorded - recorded % SECOND)
         output.say(f"{did} at position {event.position} ({when})")
     for line in (*(() if corrects else _times(desk, entry)), *map(for_terminal, remarks)):
         _hanging(line)
     if event.known_at is not None and event.known_at != event.recorded_at:
         known = parse_stored(event.known_at)
-        _hanging(f"known from: {_moment(desk, known - known % _SECOND)}")
+        _hanging(f"known from: {_moment(desk, known - known % SECOND)}")
     moves = told.moves()
     if moves:
         output.say("changed, as known now:")

@@ -12,7 +12,8 @@ from postmortem.cli.spans import wrapped
 from postmortem.core.causes import LAST, Cause, Edge
 from postmortem.core.levels import Bounds
 from postmortem.core.supposing import Role
-from postmortem.core.times import Instant, in_zone
+from postmortem.core.times import Instant
+from postmortem.core.zones import in_zone
 
 
 def level(bounds: Bounds) -> str:

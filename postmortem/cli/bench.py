@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from postmortem.cli import output
-from postmortem.cli.options import FORMATS, json_option, platform_option
+from postmortem.cli.options import format_option, json_option, platform_option
 from postmortem.core.errors import BadInput
 from postmortem.reports.rows import ROW_FORMATS, Rows
 
@@ -47,8 +47,7 @@ Exit status: 1 where something missed what it must reach."""
     "--db", "own", metavar="FILE", help="A store of yours instead of made-up data; only read."
 )
 @platform_option
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="table",
-              help="How to print the rows.")  # fmt: skip
+@format_option
 @json_option
 @click.pass_context
 def bench(

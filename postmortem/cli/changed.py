@@ -20,7 +20,8 @@ from postmortem.core.causes import FIRST, LAST
 from postmortem.core.diff import Between, Change, Kind, Moved
 from postmortem.core.history import CLAIMED
 from postmortem.core.levels import Bounds
-from postmortem.core.times import END, Instant, format_instant, in_zone
+from postmortem.core.times import END, Instant, format_instant
+from postmortem.core.zones import in_zone
 from postmortem.reports.rows import Rows
 
 _WORDS_SHOWN: Final = 2  # lines of people's words that an entry gets

@@ -12,7 +12,6 @@ from postmortem.cli import output
 from postmortem.cli.findings import (
     SEVERITIES,
     chosen,
-    count,
     rule_options,
     show_heading,
     show_paragraph,
@@ -22,10 +21,12 @@ from postmortem.cli.findings import (
 from postmortem.cli.keep import remind
 from postmortem.cli.options import Asked, asked, question_options
 from postmortem.core.check import RULES, Finding, Rule, check
-from postmortem.core.check_material import DAY, Material
+from postmortem.core.check_material import Material
 from postmortem.core.errors import StoreDamaged
 from postmortem.core.findings import Severity
-from postmortem.core.times import END, AsOf, format_instant, in_zone
+from postmortem.core.lengths import DAY
+from postmortem.core.times import END, AsOf, format_instant
+from postmortem.core.zones import in_zone
 from postmortem.reports.rows import Rows
 
 
@@ -147,7 +148,7 @@ def _rows(findings: Iterable[Finding]) -> Rows:
 
 def _show(question: Asked, findings: list[Finding], days: int, told: str) -> None:
     head = output.question(question.as_of, question.zone)
-    output.say(f"{question.platform} {head}; long ago is more than {count(days, 'day')}")
+    output.say(f"{question.platform} {head}; long ago is more than {output.counted(days, 'day')}")
     for rule, found in groupby(findings, key=lambda each: each.rule):
         show_heading(rule)
         for each in found:

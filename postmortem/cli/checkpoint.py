@@ -10,7 +10,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.options import json_option
 from postmortem.cli.place import tracker
-from postmortem.cli.trust import base64, checkpoint_option, given
+from postmortem.cli.trust import checkpoint_option, given, head_document
 from postmortem.core.checkpoints import Checkpoint
 from postmortem.core.errors import BadInput, Problem, StoreProblem
 from postmortem.store import atomic
@@ -59,6 +59,9 @@ def checkpoint(
 
     Whoever keeps these lines elsewhere can tell later, with `verify`, that nothing recorded until
     now was changed, dropped or put in between. The form is that of C2SP tlog-checkpoint.
+
+    Of a log on a server it is of what the server holds, verified as `verify` does it; where the
+    server cannot be reached, of what this machine has seen of it, and that is said.
     """
     store = tracker(ctx)
     if new_key is not None:
@@ -95,9 +98,7 @@ def checkpoint(
     if as_json:
         output.print_json(
             {
-                "origin": made.origin,
-                "size": made.size,
-                "root": base64(made.root),
+                **head_document(made),
                 "signatures": [
                     {"name": each.name, "key_id": each.key_id.hex()} for each in made.signatures
                 ],

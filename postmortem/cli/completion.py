@@ -2,13 +2,14 @@
 
 A shell asks at every press of a key and shows whatever it is told. So nothing but click and the
 view's plain sqlite3 is loaded for it, and whatever goes wrong, the answer is that there is nothing.
+Of a log on a server the view on this machine answers as it stands; the server is not asked.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import (
@@ -20,8 +21,11 @@ from click.shell_completion import (
     get_completion_class,
 )
 
-from postmortem.core.errors import BadInput
+from postmortem.core.errors import BadInput, StoreMissing, StoreProblem
 from postmortem.core.words import for_terminal
+
+if TYPE_CHECKING:
+    from postmortem.store.view import View
 
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 VARIABLE: Final = "_POSTMORTEM_COMPLETE"
@@ -69,26 +73,46 @@ def ids(
 def _found(
     ctx: click.Context, incomplete: str, names: str, types: Sequence[str]
 ) -> list[tuple[str, str]]:
-    from postmortem.cli.place import locate
     from postmortem.store.suggestions import beginning
-    from postmortem.store.view import View
 
-    with contextlib.closing(View.open(locate(ctx.find_root().params.get("db")).path)) as view:
-        if not view.is_current:
-            return []
+    with at_hand(ctx) as (view, platform):
         if names == "platform":
             return [(id, "platform") for id in view.platforms if id.startswith(incomplete)]
-        chosen = ctx.params.get("platform")
-        platforms = view.platforms if chosen is None else [chosen]
-        if len(platforms) != 1:
+        if platform is None:
             return []
         which = ("version", "any", "source") if names == "everything" else (names,)
         found = [
             each
             for one in which
-            for each in beginning(view, platforms[0], incomplete, names=one, types=types)
+            for each in beginning(view, platform, incomplete, names=one, types=types)
         ]
         return list(dict(found).items())
+
+
+@contextlib.contextmanager
+def at_hand(ctx: click.Context) -> Iterator[tuple[View, str | None]]:
+    """The view of the store that is meant, as it stands, and the platform, where that is clear.
+
+    Raises: Problem, where there is no view, or none that is current.
+    """
+    from postmortem.cli.place import locate
+    from postmortem.store import backends
+    from postmortem.store.view import View
+
+    path = locate(ctx.find_root().params.get("db")).path
+    if backends.is_remote(path):
+        from postmortem.store import view_files
+
+        file = view_files.at_hand(backends.shown(path))
+        if file is None:
+            raise StoreMissing(f"this machine has no view of {backends.shown(path)} yet")
+        path = file
+    with contextlib.closing(View.open(path)) as view:
+        if not view.is_current:
+            raise StoreProblem(f"the view of {path} is not current")
+        chosen = ctx.params.get("platform")
+        platforms = view.platforms if chosen is None else [chosen]
+        yield view, platforms[0] if len(platforms) == 1 else None
 
 
 def completed(
@@ -191,7 +215,8 @@ def completion(shell: str) -> None:
     """Print the script that completes commands, options and ids in your shell.
 
     Ids come from the store that a command would use: what --db names, else POSTMORTEM_DB, else the
-    nearest postmortem.db upwards.
+    nearest postmortem.db upwards. Of a log on a server they come from the view on this machine, as
+    the last question left it.
     """
     from postmortem.cli.commands import group
 

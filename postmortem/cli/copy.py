@@ -37,8 +37,9 @@ def copy(source: str, target: str, as_json: bool) -> None:
     cannot be asked. To move for good, let nobody record at FROM meanwhile.
     """
     from postmortem.store.copying import copy as copied
+    from postmortem.store.progress import untold
 
-    done = copied(source, target, output.progress if sys.stderr.isatty() else _untold)
+    done = copied(source, target, output.progress if sys.stderr.isatty() else untold)
     names = backends.shown(source), backends.shown(target)
     if as_json:
         output.print_json(
@@ -61,7 +62,3 @@ def copy(source: str, target: str, as_json: bool) -> None:
         output.warn(
             f"{done.grown:,} events were recorded at {names[0]} meanwhile, and are not in the copy"
         )
-
-
-def _untold(what: str, done: int, total: int) -> None:
-    """Nobody watches."""

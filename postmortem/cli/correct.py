@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -163,30 +163,27 @@ def _corrected(
     `known_now`: the sources are those that told the world the error. Unless a slip of ours is
     mended, they cannot have told it better on the day they were published; so it is known now.
     """
-    from postmortem.cli.acknowledge import tell
-    from postmortem.core.decide import Draft
+    from postmortem.cli.acknowledge import tell_one
 
     here.check_references(kind, given)
     fields = {**given, "replaces": standing.id}
     if known_now and "known_at" not in fields and fields.get("clerical") not in (True, "true"):
         fields["known_at"] = here.when("now", "--known-at")
-    entries = [here.entry(kind, {"id": here.free_id(standing.fact), **fields})]
     aside = () if "known_at" in given else _KNOWN
-    _something_changes(here, kind, standing, entries[0], kept, but=aside)
 
-    def drafts() -> Iterator[Draft]:
-        now = here.in_force(standing.id)  # nobody else records meanwhile
+    def first(entry: Entry) -> Iterable[Draft]:
+        _something_changes(here, kind, standing, entry, kept, but=aside)
+        now = here.in_force(standing.id)
         if now.id != standing.id:
             raise BadInput(
                 f"{standing.fact} was corrected meanwhile, by {now.id}; nothing is recorded",
                 hint=f"look with `postmortem history {standing.fact}`, and correct that",
             )
-        if "id" not in fields:
-            entries.append(entries[0].model_copy(update={"id": here.free_id(standing.fact)}))
-        yield Draft(here.platform, entries[-1], stand_ins=kept)
+        return ()
 
-    told = tell(here, drafts(), rehearse=rehearse)
-    return entries[-1], told
+    return tell_one(
+        here, kind, fields, standing.fact, rehearse=rehearse, first=first, stand_ins=kept
+    )
 
 
 def _something_changes(
@@ -273,10 +270,9 @@ def _retract(
     fields = {"event": event, **given}
     if not editing and (problem := typed.missing(kind, fields, f"retract {event}")):
         raise problem
-    from postmortem.cli.acknowledge import acknowledge, entry_id, tell
+    from postmortem.cli.acknowledge import acknowledge, entry_id, tell_one
     from postmortem.cli.desk import desk
     from postmortem.cli.draft import Form, edited
-    from postmortem.core.decide import Draft
 
     here = desk(ctx, platform, tz, as_json=as_json)
     version = here.version(event)
@@ -291,16 +287,7 @@ def _retract(
         if problem := typed.missing(kind, whole, f"retract {event}"):
             raise problem
         here.check_references(kind, whole)
-        stem = f"{event[:190]}-{RETRACTED}"
-        entries = [here.entry(kind, {"id": here.free_id(stem), **whole})]
-
-        def drafts() -> Iterator[Draft]:
-            if "id" not in whole:
-                entries.append(entries[0].model_copy(update={"id": here.free_id(stem)}))
-            yield Draft(here.platform, entries[-1])
-
-        told = tell(here, drafts(), rehearse=dry_run)
-        return entries[-1], told
+        return tell_one(here, kind, whole, f"{event[:190]}-{RETRACTED}", rehearse=dry_run)
 
     if editing:
         shown = [field for field in kind.fields if field.name not in ("event", "replaces")]

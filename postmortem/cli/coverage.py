@@ -15,7 +15,6 @@ from postmortem.cli.verify_sources import check_all, citations
 from postmortem.core.citations import SUPPORTS, Citation
 from postmortem.core.evidence import Evidence, Shares, coverage
 from postmortem.core.passages import HOLDS, MOVED
-from postmortem.core.times import format_bound
 from postmortem.reports.rows import Rows
 from postmortem.store.sources import Weighing, sources
 
@@ -78,9 +77,7 @@ def coverage_(ctx: click.Context, /, files: tuple[str, ...], by_fact: bool, **fr
     if question.json:
         output.print_json(
             {
-                "platform": platform,
-                "known_at": format_bound(question.as_of.known),
-                "recorded_at": format_bound(question.as_of.recorded),
+                **question.frame(),
                 "facts": len(found),
                 **{key: _document(each) for key, each in shares.items()},
                 "disputed": sum(each.is_disputed for each in found),

@@ -22,21 +22,16 @@ from postmortem.core.errors import BadInput, BadTime, StoreMissing
 from postmortem.core.events import DECLARATIONS, EVENTS
 from postmortem.core.fields import ID_PATTERN, When
 from postmortem.core.history import Version, last_word
+from postmortem.core.lengths import HOUR, SECOND
 from postmortem.core.record import NOW
-from postmortem.core.times import (
-    Instant,
-    Span,
-    format_span,
-    known_zone,
-    parse_span,
-)
+from postmortem.core.times import Instant, Span, format_span, parse_span
 from postmortem.core.typed import read_span
+from postmortem.core.zones import known_zone
 from postmortem.store.record import ViewRecord
 from postmortem.store.suggestions import nearest
 from postmortem.tracker import Tracker, system_clock
 
-_SECOND: Final = 1_000_000
-_ANOTHER_DAY: Final = 36 * 3600 * _SECOND
+_ANOTHER_DAY: Final = 36 * HOUR
 CLASSES: Final[Mapping[str, type[Entry]]] = {
     **{cls.KIND: cls for cls in DECLARATIONS.values()},
     **EVENTS,
@@ -286,4 +281,4 @@ def at_desk(
     if shown is not None and not known_zone(shown):
         raise BadInput(f"{shown!r} is no time zone known here", hint="such as Europe/Berlin or UTC")
     now = system_clock()
-    return Desk(store, platform, home, shown, now - now % _SECOND, as_json)
+    return Desk(store, platform, home, shown, now - now % SECOND, as_json)

@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from postmortem.cli import output
+from postmortem.cli.files import new_file
 from postmortem.cli.options import json_option
 from postmortem.cli.place import locate
-from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.cli.spans import marked
+from postmortem.core.errors import BadInput
 from postmortem.reports import jsonl
 from postmortem.store import backends
-from postmortem.store.doctor import UNOPENED, Diagnosis, Patient, Range
+from postmortem.store.diagnosis import UNOPENED, Diagnosis, Range
+from postmortem.store.doctor import Patient
 
 
 @click.command(
@@ -41,7 +44,8 @@ def doctor(ctx: click.Context, /, file: str | None, as_json: bool) -> int:
 
     For a torn page, a file that was cut short, a lost -wal, a disk that was full. What SQLite
     reads no more is looked for page by page. Whether somebody changed the record on purpose is
-    for `verify` to say.
+    for `verify` to say. It examines files: of a log on a server, `rebuild` makes a damaged view on
+    this machine anew, and the server's own tools mend what is there.
     """
     path = locate(ctx.find_root().obj["db"]).path
     if backends.is_remote(path):
@@ -67,15 +71,10 @@ def doctor(ctx: click.Context, /, file: str | None, as_json: bool) -> int:
 
 def _save(patient: Patient, file: str) -> int:
     count = 0
-    try:
-        with open(file, "x", encoding="utf-8") as target:
-            for envelope, said in patient.lines():
-                target.write(jsonl.line(envelope, said) + "\n")
-                count += 1
-    except FileExistsError:
-        raise BadInput(f"{file} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        raise StoreProblem(f"{file} cannot be written: {error.strerror}") from None
+    with new_file(file) as target:
+        for envelope, said in patient.lines():
+            target.write(jsonl.line(envelope, said) + "\n")
+            count += 1
     return count
 
 
@@ -84,13 +83,13 @@ def _show(path: str, found: Diagnosis) -> None:
     output.say(f"{path}: {found.bytes:,} bytes{beside}")
     output.say()
     for trouble in found.troubles:
-        _told("✕", trouble)
+        marked("✕", trouble)
     for table in found.tables:
         if table.trouble is None or table.trouble == UNOPENED:
             continue
-        _told("✕", f"the table {table.name} cannot be read to its end: {table.trouble}")
+        marked("✕", f"the table {table.name} cannot be read to its end: {table.trouble}")
     if not found.troubles and all(table.trouble is None for table in found.tables):
-        _told("●", "the file is in order: SQLite reads every page of it")
+        marked("●", "the file is in order: SQLite reads every page of it")
     for shape, ranges, what in (
         ("●", found.readable, "can be read"),
         ("◐", found.rescued, "found on pages that SQLite cannot reach any more"),
@@ -99,27 +98,14 @@ def _show(path: str, found: Diagnosis) -> None:
         ("·", found.unconfirmed, "the tree can no longer tell whether it is as it was recorded"),
     ):
         if ranges:
-            _told(shape, f"{_positions(ranges)}: {what}")
+            marked(shape, f"{_positions(ranges)}: {what}")
     if not found.last:
-        _told("·", "no event can be found in it")
+        marked("·", "no event can be found in it")
     words = "1 text" if found.words == 1 else f"{found.words:,} texts"
     gone = found.digests - found.words
     more = f"; of {gone:,} more only the digest is there (withdrawn, or lost)" if gone else ""
-    _told("·", f"{words} of people can be read with them{more}")
+    marked("·", f"{words} of people can be read with them{more}")
     output.say()
-
-
-def _told(shape: str, text: str) -> None:
-    first, *more = _lines(text)
-    output.say(f"{shape} {first}")
-    for line in more:
-        output.say(f"  {line}")
-
-
-def _lines(text: str) -> list[str]:
-    from postmortem.cli.trust import paragraph_lines
-
-    return paragraph_lines(text)
 
 
 def _positions(ranges: list[Range]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from postmortem.cli import output
 from postmortem.cli.options import Asked
 from postmortem.cli.report import collect
-from postmortem.cli.telling import entry_document, remarks, what
+from postmortem.cli.telling import changes_between, entry_document, remarks, what
 from postmortem.core import chronicle
 from postmortem.core.diff import Change, changes
 from postmortem.core.errors import BadInput
@@ -39,9 +39,7 @@ class Erratum:
     @property
     def differs(self) -> list[chronicle.Change]:
         """The fields in which the one differs from the other."""
-        if self.before is None or self.after is None:
-            return []
-        return chronicle.changes(self.before.shown, self.after.shown)
+        return changes_between(self.before, self.after)
 
     def told(self) -> str:
         """In words: what differs, or what is new or gone."""

@@ -73,14 +73,9 @@ def chosen(
 def summary(found: Iterable[Named], rules: int, events: int) -> str:
     """`2 errors, 1 note; 23 rules, 36 events`, of the rules that found something."""
     counts = Counter(rule.severity for rule in found)
-    told = [count(counts[each], each.word) for each in sorted(counts, reverse=True)]
-    asked = f"{count(rules, 'rule')}, {count(events, 'event')}"
+    told = [output.counted(counts[each], each.word) for each in sorted(counts, reverse=True)]
+    asked = f"{output.counted(rules, 'rule')}, {output.counted(events, 'event')}"
     return f"{', '.join(told) or 'nothing found'}; {asked}"
-
-
-def count(number: int, what: str) -> str:
-    """`1 rule`, `1,024 events`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def show_heading(rule: Named) -> None:

@@ -11,7 +11,7 @@ import click
 from postmortem.cli import output
 from postmortem.cli.options import Asked, asked, question_options
 from postmortem.cli.spans import paragraph, platform_name
-from postmortem.cli.telling import entry_document, own_id, remarks, what
+from postmortem.cli.telling import changes_between, entry_document, own_id, remarks, what
 from postmortem.cli.whole import find
 from postmortem.core import chronicle
 from postmortem.core.chronicle import Change, Standing
@@ -161,7 +161,7 @@ def _of_fact(question: Asked, id: str) -> tuple[list[Word], list[Reign]]:
         replaced = entry.body.get("replaces")
         # what it corrects may not be known yet at K; it is known what it was all the same
         before = by_id.get(replaced) if replaced else None
-        changes = chronicle.changes(before.shown, entry.shown) if before else []
+        changes = changes_between(before, entry)
         standing = chronicle.standing(stored, each, as_of)
         words.append(Word(entry, standing, before, tuple(changes)))
     return words, _reigns(versions, version.fact)
@@ -185,7 +185,7 @@ def _of_declaration(question: Asked, positions: Sequence[int]) -> list[Word]:
     for position in positions:
         entry = entries[position]
         before = words[-1].entry if words else None
-        changes = chronicle.changes(before.shown, entry.shown) if before else []
+        changes = changes_between(before, entry)
         standing = chronicle.declared_standing(positions, position)
         words.append(Word(entry, standing, before, tuple(changes)))
     return words

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 import click
 
 from postmortem.cli import output
+from postmortem.cli.files import new_file
 from postmortem.cli.options import AUDIENCES, json_option, platform_option
 from postmortem.cli.place import locate, tracker
-from postmortem.core.errors import BadInput, Problem, StoreProblem
+from postmortem.core.errors import BadInput, Problem
 from postmortem.store import backends
 from postmortem.tracker import Tracker, opened_input
 
@@ -124,18 +124,11 @@ def export(ctx: click.Context, target: str | None, audience: str, platform: str 
         for line in lines:
             output.print_json_text(line)
         return
-    try:
-        with open(target, "x", encoding="utf-8") as file:
-            count = 0
-            for line in lines:
-                file.write(line + "\n")
-                count += 1
-    except FileExistsError:
-        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(target)
-        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
+    count = 0
+    with new_file(target) as file:
+        for line in lines:
+            file.write(line + "\n")
+            count += 1
     click.echo(f"{target}: {count} events", err=True)
 
 
@@ -143,7 +136,11 @@ def export(ctx: click.Context, target: str | None, audience: str, platform: str 
 @click.argument("file")
 @click.pass_context
 def backup(ctx: click.Context, file: str) -> None:
-    """Copy the store to FILE, consistent also while others record."""
+    """Copy the store to FILE, consistent also while others record.
+
+    Of a log on a server FILE is what `copy` makes of it: a store of its own, with every event and
+    its words, that says of what it is a copy.
+    """
     store = tracker(ctx)
     size = store.backup(file)
     output.say(f"{file}: {size:,} bytes")
@@ -156,7 +153,8 @@ def rebuild(ctx: click.Context) -> None:
     """Make the view anew from the log; the answers stay the same.
 
     The view is disposable and rebuilt by itself when a new version of the program needs another
-    one; this is for doubts.
+    one; this is for doubts. Of a log on a server it is a new view on this machine, for which the
+    whole log is read.
     """
     count = tracker(ctx).rebuild()
     output.say(f"the view was made anew from {count:,} events")

@@ -12,7 +12,7 @@ from postmortem.cli.options import Asked, asked, question_options
 from postmortem.cli.spans import cut, paragraph, platform_name
 from postmortem.cli.telling import entry_document, own_id, remarks, what
 from postmortem.cli.whole import whole
-from postmortem.core.times import END, format_bound
+from postmortem.core.times import END
 from postmortem.core.words import for_terminal
 from postmortem.reports.rows import Rows
 from postmortem.store import look
@@ -89,9 +89,7 @@ def log(
     if question.json:
         output.print_json(
             {
-                "platform": question.platform,
-                "known_at": format_bound(question.as_of.known),
-                "recorded_at": format_bound(question.as_of.recorded),
+                **question.frame(),
                 "log": [entry_document(entry) for entry in found],
             }
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 from postmortem.cli import output
 from postmortem.cli.spans import when
-from postmortem.core.lengths import lasted, whole_seconds
+from postmortem.core.lengths import DAY, lasted, whole_seconds
 from postmortem.core.losses import Moment
 from postmortem.core.metrics import (
     DEFINITIONS,
@@ -25,8 +25,6 @@ from postmortem.core.metrics import (
     word,
 )
 from postmortem.core.times import format_bound
-
-_DAY: Final = 86_400_000_000  # microseconds
 
 
 def value_text(one: Outcome, unit: str, zone: str | None, *, moment: bool = True) -> str:
@@ -126,7 +124,7 @@ def beside_texts(one: Measure, zone: str | None) -> Iterator[str]:
 
 
 def _contract(beside: Mapping[str, Any]) -> str:
-    days = beside["contract"] // _DAY
+    days = beside["contract"] // DAY
     text = f"the contract promises {days} day{'' if days == 1 else 's'}"
     short = beside.get("short")
     if short is None:

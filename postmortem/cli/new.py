@@ -11,9 +11,10 @@ from typing import Final
 
 import click
 
-from postmortem.core.errors import BadInput, StoreProblem
-from postmortem.core.times import known_zone
+from postmortem.cli.files import new_file
+from postmortem.core.errors import BadInput
 from postmortem.core.words import for_terminal, unprintable
+from postmortem.core.zones import known_zone
 
 TEMPLATE: Final = Path(__file__).with_name("casebook.tmpl")
 DEFAULT_ID: Final = "my-platform"
@@ -40,15 +41,8 @@ def new(casebook: str, platform_id: str | None, name: str | None, zone: str | No
     if casebook == "-":
         click.echo(text, nl=False)
         return
-    try:
-        with open(casebook, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise BadInput(
-            f"{casebook} exists already", hint="nothing is overwritten; choose another name"
-        ) from None
-    except OSError as error:
-        raise StoreProblem(f"{casebook} cannot be written: {error.strerror}") from None
+    with new_file(casebook, "nothing is overwritten; choose another name") as file:
+        file.write(text)
     name = for_terminal(shlex.quote(casebook))
     click.echo(f"{for_terminal(casebook)}: an example with comments; to record it:")
     click.echo(f"  postmortem import {name}")

@@ -13,7 +13,8 @@ import click
 from postmortem.cli import output
 from postmortem.cli.place import tracker
 from postmortem.core.errors import BadInput, BadTime
-from postmortem.core.times import END, AsOf, Instant, Span, known_zone, parse_instant
+from postmortem.core.times import END, AsOf, Instant, Span, format_bound, parse_instant
+from postmortem.core.zones import known_zone
 from postmortem.reports.rows import ROW_FORMATS, Rows
 from postmortem.tracker import Tracker, system_clock
 
@@ -27,7 +28,7 @@ platform_option = click.option(
     "--platform", metavar="ID", help="Which platform, where the store holds several."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-_format_option = click.option(
+format_option = click.option(
     "-f",
     "--format",
     "form",
@@ -55,7 +56,7 @@ def clock_options(function: F) -> F:
 
 def output_options(function: F) -> F:
     """`--format`, `--json` for short, and `--tz`."""
-    return _format_option(json_option(_zone_option(function)))
+    return format_option(json_option(_zone_option(function)))
 
 
 def question_options(function: F) -> F:
@@ -82,6 +83,14 @@ class Asked:
     def json(self) -> bool:
         """Whether the answer is one JSON document."""
         return self.form == "json"
+
+    def frame(self) -> dict[str, Any]:
+        """What every answer as JSON begins with: of which platform, and as of when."""
+        return {
+            "platform": self.platform,
+            "known_at": format_bound(self.as_of.known),
+            "recorded_at": format_bound(self.as_of.recorded),
+        }
 
     def instant(self, text: str, option: str) -> Instant:
         """The instant that was typed for an option. Raises: BadInput, naming the option."""

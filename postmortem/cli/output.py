@@ -13,8 +13,9 @@ import click
 
 from postmortem.core.errors import Problem
 from postmortem.core.lengths import lasted, whole_seconds
-from postmortem.core.times import END, AsOf, Instant, in_zone
+from postmortem.core.times import END, AsOf, Instant
 from postmortem.core.words import as_json, for_terminal
+from postmortem.core.zones import in_zone
 
 SHAPES: Final = {
     "operational": ("●", "green"),
@@ -165,6 +166,11 @@ def shown(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in click.unstyle(text)
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 rule`, `1,024 events`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def between(pair: tuple[int, int]) -> str:

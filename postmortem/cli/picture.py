@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import click
 
+from postmortem.cli.files import new_file
 from postmortem.cli.options import Asked
 from postmortem.cli.spans import platform_name
 from postmortem.core import measures
 from postmortem.core.chronicle import rests_on
-from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.core.errors import BadInput
 from postmortem.core.history import Situation
+from postmortem.core.lengths import SECOND
 from postmortem.core.state import Picture
 from postmortem.core.times import END, Instant, Span
 from postmortem.core.words import for_terminal
@@ -24,7 +24,6 @@ from postmortem.pictures.scene import scene
 from postmortem.pictures.timeline import timeline_svg
 
 FORMS: Final = ("svg", "gantt", "flowchart")
-_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def draw(
         )
     else:
         # the last microsecond of a day, month or year counts, and ends where the next begins
-        until = end + 1 if end != END and (end + 1) % _SECOND == 0 else end
+        until = end + 1 if end != END and (end + 1) % SECOND == 0 else end
         window = Span(start, until)
         cursor = as_of.valid if marked else None
         shown = scene(picture, names, window, zone, cursor, title=title, as_of=as_of, only=only)
@@ -130,16 +129,6 @@ def _write(text: str, target: str | None) -> None:
             text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
         click.echo(text, nl=False)
         return
-    made = False
-    try:
-        with open(target, "x", encoding="utf-8", newline="\n") as file:
-            made = True
-            file.write(text)
-    except FileExistsError:
-        raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        if made:
-            with suppress(OSError):
-                os.unlink(target)
-        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
+    with new_file(target) as file:
+        file.write(text)
     click.echo(f"{for_terminal(target)}: {len(text):,} characters", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from postmortem.cli import output
+from postmortem.cli.files import new_file, read_text
 from postmortem.cli.options import asked, output_options, platform_option
 from postmortem.cli.spans import paragraph
 from postmortem.cli.trust import (
@@ -16,18 +17,17 @@ from postmortem.cli.trust import (
     OPEN,
     Verdict,
     about_checkpoint,
-    base64,
+    all_hold,
     checkpoint_document,
     checkpoint_option,
     given,
     keys_option,
     print_verdicts,
-    read_text,
     trusted,
 )
 from postmortem.cli.whole import find
-from postmortem.core.checkpoints import Checkpoint, Proof, parsed_proof
-from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.core.checkpoints import Checkpoint, Proof, in_base64, parsed_proof
+from postmortem.core.errors import BadInput
 from postmortem.core.times import END
 from postmortem.core.words import as_json
 from postmortem.store import tree
@@ -89,13 +89,8 @@ def prove(
     if file is None:
         click.echo(proof.text(), nl=False)
         return
-    try:
-        with open(file, "x", encoding="utf-8", newline="\n") as target:
-            target.write(proof.text())
-    except FileExistsError:
-        raise BadInput(f"{file} exists already", hint="nothing is overwritten") from None
-    except OSError as error:
-        raise StoreProblem(f"{file} cannot be written: {error.strerror}") from None
+    with new_file(file) as target:
+        target.write(proof.text())
     told = f"wrote {file}: event {position:,}, by a checkpoint of {checkpoint.size:,} events"
     click.echo(told, err=True)
 
@@ -131,7 +126,8 @@ def verify_proof(
     By itself a proof shows that the event fits the checkpoint in it, which whoever made it could
     have made up. A checkpoint from elsewhere (--checkpoint), or its signature (--key), shows more.
     """
-    proof = parsed_proof(read_text(file), file)
+    text = read_text(file, "proof", "`postmortem prove EVENT -o FILE` writes one")
+    proof = parsed_proof(text, file)
     others = given(older)
     signers = trusted(keys, (file,))
     found = proved(proof, file)
@@ -145,7 +141,7 @@ def verify_proof(
             "have made it up (--checkpoint FILE, --key)"
         )
         verdicts.append(Verdict("anchored", OPEN, told))
-    holds = all(each.state != FAILS for each in verdicts)
+    holds = all_hold(verdicts)
     if as_json or form == "json":
         output.print_json(_document(proof, found, inside[0], matched, verdicts, holds))
         return int(not holds)
@@ -161,12 +157,12 @@ def _roots(proof: Proof) -> Callable[[int], bytes | None]:
 
 
 def _of_event(proof: Proof, found: Proved) -> list[Verdict]:
-    size = f"{proof.checkpoint.size:,} event{'' if proof.checkpoint.size == 1 else 's'}"
+    size = output.counted(proof.checkpoint.size, "event")
     verdicts = []
     if found.is_included:
         told = (
             f"this event stands at position {proof.index + 1:,} of the log "
-            f"{proof.checkpoint.origin} of {size}, root {base64(proof.checkpoint.root)}"
+            f"{proof.checkpoint.origin} of {size}, root {in_base64(proof.checkpoint.root)}"
         )
         verdicts.append(Verdict("included", HOLDS, told, proof.index + 1))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from postmortem.cli.place import author, tracker
 from postmortem.cli.redacted import Done, Gone, told
 from postmortem.cli.whole import find
 from postmortem.core.errors import BadInput
+from postmortem.core.times import END
 from postmortem.store import look
 
 if TYPE_CHECKING:
@@ -28,12 +30,14 @@ def _fields(ctx: click.Context, param: click.Parameter, word: str) -> list[Compl
     """The fields of the event that hold words."""
     from click.shell_completion import CompletionItem
 
-    try:
-        root = ctx.find_root()
-        root.obj = {"db": root.params.get("db")}  # nothing has run yet that would set it
-        question = asked(ctx, platform=ctx.params.get("platform"))
-        named = find(question, ctx.params["id"])
-        entries = look.told(question.store.view, named.positions).values()  # loads no pydantic
+    from postmortem.cli.completion import at_hand
+
+    # a shell would show what goes wrong between two words that are typed
+    with contextlib.suppress(Exception), at_hand(ctx) as (view, platform):
+        named = None if platform is None else look.named(view, platform, ctx.params["id"], END)
+        if named is None:
+            return []
+        entries = look.told(view, named.positions).values()  # loads no pydantic
         fields = dict.fromkeys(
             [
                 *(
@@ -45,9 +49,8 @@ def _fields(ctx: click.Context, param: click.Parameter, word: str) -> list[Compl
                 "recorded_by",
             ]
         )
-    except Exception:  # noqa: BLE001  (a shell would show it between two words that are typed)
-        return []
-    return [CompletionItem(name) for name in fields if name.startswith(word)]
+        return [CompletionItem(name) for name in fields if name.startswith(word)]
+    return []
 
 
 @click.command(
@@ -113,6 +116,10 @@ def redact(
     It cannot be taken back. Reason and basis stay on record and are shown: do not repeat in them
     what is withdrawn. (They are words themselves, and can be withdrawn like others.) What was
     copied out of the store before is beyond its reach, and the answer says what that may be.
+
+    Of a log on a server the words are deleted there, and erased from the view on this machine.
+    Every other machine lets go of them with its next question, and erases them by --finish. What
+    the server keeps besides, such as its own log and backups, is for those who run it.
     """
     if finish:
         if id is not None or dry_run:

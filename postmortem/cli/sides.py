@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from postmortem.cli.options import Asked
-from postmortem.cli.telling import entry_document
+from postmortem.cli.telling import changes_between, entry_document
 from postmortem.core import chronicle
 from postmortem.core.diff import Change
 from postmortem.core.disruptions import Settled
@@ -77,9 +77,7 @@ class Entry:
     @property
     def differs(self) -> list[chronicle.Change]:
         """The fields in which one entry differs from the other."""
-        if self.before is None or self.after is None:
-            return []
-        return chronicle.changes(self.before.shown, self.after.shown)
+        return changes_between(self.before, self.after)
 
     def moment(self, clock: str) -> Instant | None:
         """Since when it has been so, on that clock; None where nothing that was said did it."""

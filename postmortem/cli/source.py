@@ -332,7 +332,7 @@ def _show(found: Source, behind: list[str], cited: int, taken: list[dict[str, An
     rows = [(key, chronicle.as_text(key, value)) for key, value in sorted(body.items())]
     if behind != [found.id]:
         rows.append(("roots", ", ".join(behind)))
-    rows.append(("cited by", f"{cited} fact{'' if cited == 1 else 's'}"))
+    rows.append(("cited by", output.counted(cited, "fact")))
     output.table(("key", "value"), rows)
     output.say()
     if not taken:

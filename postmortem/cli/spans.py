@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from postmortem.cli import output
 from postmortem.cli.options import Asked
 from postmortem.core.history import Version
-from postmortem.core.times import BEGINNING, END, Span, format_bound, in_zone, parse_stored
+from postmortem.core.lengths import SECOND
+from postmortem.core.times import BEGINNING, END, Span, format_bound, parse_stored
 from postmortem.core.words import for_terminal
+from postmortem.core.zones import in_zone
 
 if TYPE_CHECKING:
     from postmortem.core.fields import Body  # loads pydantic
-
-_SECOND: Final = 1_000_000
 
 
 def when_lines(span: Span, zone: str | None) -> list[str]:
@@ -33,7 +33,7 @@ def when_lines(span: Span, zone: str | None) -> list[str]:
     if latest == END:
         return [in_zone(earliest, zone), "or later"]
     to = f"to {in_zone(latest, zone)}"
-    if (latest + 1) % _SECOND == 0:
+    if (latest + 1) % SECOND == 0:
         with suppress(ValueError):  # there is no next second after the year 9999
             to = f"before {in_zone(latest + 1, zone)}"
     if earliest == BEGINNING:
@@ -159,6 +159,14 @@ def paragraph(text: str, indent: int, **style: Any) -> None:
     """A text on a terminal: escaped, wrapped, indented."""
     for line in wrapped(text, max(20, output.width() - indent)):
         output.say((" " * indent + click.style(line, **style)).rstrip())
+
+
+def marked(mark: str, text: str) -> None:
+    """A text on a terminal beside a mark of one column: escaped, wrapped below itself."""
+    first, *more = wrapped(text, max(20, output.width() - 2)) or [""]
+    output.say(f"{mark} {first}")
+    for line in more:
+        output.say(f"  {line}")
 
 
 def platform_name(question: Asked) -> str:

@@ -12,11 +12,11 @@ import click
 
 from postmortem.cli import output
 from postmortem.cli.options import Asked, asked, nearest, question_options
-from postmortem.core import formulas
 from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, State
-from postmortem.core.times import END, AsOf, Instant, format_bound, in_zone, parse_instant
+from postmortem.core.times import END, AsOf, Instant, format_bound, parse_instant
+from postmortem.core.zones import in_zone
 from postmortem.reports.rows import Rows
 from postmortem.store.standing import Standing
 
@@ -302,7 +302,7 @@ def state_rows(
         begun = picture.since(answer.as_of.valid)
         at = format_bound(answer.as_of.valid)
         for id, bounds in answer.capabilities.items():
-            leaves = sorted(_leaves(picture, id, answer))
+            leaves = sorted(picture.services_under(id, answer.as_of.valid))
             states = [answer.services[leaf] for leaf in leaves]
             rows.append(
                 _row(at, "capability", id, bounds, begun[id])
@@ -349,25 +349,11 @@ def _row(
     }
 
 
-def _leaves(picture: Picture, capability: str, answer: State) -> set[str]:
-    """The services that the capability rests on at T."""
-    found: set[str] = set()
-    pending = [capability]
-    while pending:
-        id = pending.pop()
-        if id in answer.services:
-            found.add(id)
-        elif id in answer.capabilities:
-            for formula in picture.formulas_at(id, answer.as_of.valid):
-                pending += formulas.ids(formula)
-    return found
-
-
 def _status(picture: Picture, row: Mapping[str, Any], answer: State, silent: set[str]) -> str:
     """The status, and where nothing is recorded of a service yet, that instead."""
     id, status = row["id"], str(row["status"])
-    rests_on = {id} if row["kind"] == "service" else _leaves(picture, id, answer)
-    return "nothing recorded" if status == "operational" and rests_on <= silent else status
+    services = picture.services_under(id, answer.as_of.valid)
+    return "nothing recorded" if status == "operational" and services <= silent else status
 
 
 def _reasons(row: Mapping[str, Any], picture: Picture, answer: State) -> str:

@@ -26,9 +26,7 @@ def print_summaries(
     if question.json:
         output.print_json(
             {
-                "platform": question.platform,
-                "known_at": format_bound(question.as_of.known),
-                "recorded_at": format_bound(question.as_of.recorded),
+                **question.frame(),
                 "as_of": format_bound(dossiers[0].as_of.valid) if dossiers else None,
                 "incidents": ids,
                 "definitions": definitions((one.key for one in found), weight),

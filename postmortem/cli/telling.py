@@ -40,6 +40,13 @@ def remarks(entry: Logged) -> str:
     return " · ".join(words for _, words in chronicle.remarks(entry.shown))
 
 
+def changes_between(before: Logged | None, after: Logged | None) -> list[chronicle.Change]:
+    """The fields in which one entry differs from the other; none where there is but one."""
+    if before is None or after is None:
+        return []
+    return chronicle.changes(before.shown, after.shown)
+
+
 def entry_document(entry: Logged) -> Body:
     """An entry as JSON has it; see `log`."""
     return {

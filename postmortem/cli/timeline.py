@@ -147,9 +147,7 @@ def timeline(
     if question.json:
         output.print_json(
             {
-                "platform": question.platform,
-                "known_at": format_bound(question.as_of.known),
-                "recorded_at": format_bound(question.as_of.recorded),
+                **question.frame(),
                 "from": format_bound(period.earliest),
                 "to": format_bound(period.latest),
                 "total": len(chosen),

@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from postmortem.cli import output
-from postmortem.core import checkpoints
-from postmortem.core.checkpoints import VerifierKey
+from postmortem.cli.files import read_text
+from postmortem.cli.spans import marked
+from postmortem.core.checkpoints import Checkpoint, VerifierKey, in_base64, parsed
 from postmortem.core.errors import BadInput
 from postmortem.reports.rows import ROW_FORMATS, Rows
 from postmortem.store.comparing import Compared, Given
@@ -54,20 +55,10 @@ class Verdict:
         }
 
 
-def read_text(file: str) -> str:
-    """A file that a person hands in. Raises: BadInput."""
-    try:
-        with open(file, "rb") as source:
-            return source.read().decode()
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{file} is no UTF-8 text") from None
-
-
 def given(files: Iterable[str]) -> list[Given]:
     """The checkpoints in those files. Raises: BadInput."""
-    return [Given(file, checkpoints.parsed(read_text(file), file)) for file in files]
+    hint = "`postmortem checkpoint -o FILE` writes one"
+    return [Given(file, parsed(read_text(file, "checkpoint", hint), file)) for file in files]
 
 
 def trusted(keys: Iterable[str], beside: Iterable[object]) -> list[VerifierKey]:
@@ -88,7 +79,7 @@ def trusted(keys: Iterable[str], beside: Iterable[object]) -> list[VerifierKey]:
 
 def about_checkpoint(one: Compared, keys: list[VerifierKey]) -> list[Verdict]:
     """What is to be said of one checkpoint."""
-    size = f"{one.checkpoint.size:,} event{'' if one.checkpoint.size == 1 else 's'}"
+    size = output.counted(one.checkpoint.size, "event")
     name = f"{one.file} ({size}, of {one.checkpoint.origin})"
     told = []
     if one.extends:
@@ -120,13 +111,20 @@ def about_checkpoint(one: Compared, keys: list[VerifierKey]) -> list[Verdict]:
     return told
 
 
+def head_document(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a checkpoint says of the log, as JSON has it."""
+    return {
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": in_base64(checkpoint.root),
+    }
+
+
 def checkpoint_document(one: Compared) -> dict[str, Any]:
     """A checkpoint and what became of it, as JSON has it."""
     return {
         "file": one.file,
-        "origin": one.checkpoint.origin,
-        "size": one.checkpoint.size,
-        "root": base64(one.checkpoint.root),
+        **head_document(one.checkpoint),
         "extends": one.extends,
         "position": one.position,
         "message": one.message or None,
@@ -137,11 +135,9 @@ def checkpoint_document(one: Compared) -> dict[str, Any]:
     }
 
 
-def base64(data: bytes) -> str:
-    """Bytes as they stand in checkpoints."""
-    from base64 import b64encode
-
-    return b64encode(data).decode("ascii")
+def all_hold(verdicts: Iterable[Verdict]) -> bool:
+    """Whether none of them fails."""
+    return all(each.state != FAILS for each in verdicts)
 
 
 def print_verdicts(verdicts: list[Verdict], form: str) -> None:
@@ -151,15 +147,4 @@ def print_verdicts(verdicts: list[Verdict], form: str) -> None:
         click.echo(ROW_FORMATS[form](Rows(columns, [each.row() for each in verdicts])), nl=False)
         return
     for each in verdicts:
-        shape = _SHAPES[each.state]
-        lines = paragraph_lines(each.message)
-        output.say(f"{shape} {lines[0]}")
-        for line in lines[1:]:
-            output.say(f"  {line}")
-
-
-def paragraph_lines(text: str) -> list[str]:
-    """The text wrapped beside a mark."""
-    from postmortem.cli.spans import wrapped
-
-    return wrapped(text, max(20, output.width() - 2)) or [""]
+        marked(_SHAPES[each.state], each.message)

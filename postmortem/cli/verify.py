@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from postmortem.cli import output
-from postmortem.cli.options import FORMATS, json_option
+from postmortem.cli.options import format_option, json_option
 from postmortem.cli.place import tracker
 from postmortem.cli.trust import (
     FAILS,
@@ -15,7 +15,7 @@ from postmortem.cli.trust import (
     OPEN,
     Verdict,
     about_checkpoint,
-    base64,
+    all_hold,
     checkpoint_document,
     checkpoint_option,
     given,
@@ -23,9 +23,9 @@ from postmortem.cli.trust import (
     print_verdicts,
     trusted,
 )
-from postmortem.core.checkpoints import VerifierKey
+from postmortem.core.checkpoints import VerifierKey, in_base64
 from postmortem.store.comparing import Compared, compare
-from postmortem.store.verifying import EVENTS, FILE, STORE, TABLES, TREE, VIEW, WORDS, Verified
+from postmortem.store.verified import EVENTS, FILE, STORE, TABLES, TREE, VIEW, WORDS, Verified
 
 _MOST = 20
 """So many failures are told on a terminal."""
@@ -47,18 +47,12 @@ Examples:
 
 \b
 Exit status: 0 where all that was asked holds; 1 where something does not, with the first position
-at which it fails; 3 where the file cannot be opened as a store (then: `postmortem doctor`)."""
+at which it fails; 3 where there is no store, or none that can be opened (then, of a file:
+`postmortem doctor`)."""
 )
 @checkpoint_option("A checkpoint that was kept elsewhere, of any age; may be repeated.")
 @keys_option
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    help="How to print the verdicts.",
-)
+@format_option
 @json_option
 @click.pass_context
 def verify(
@@ -69,11 +63,18 @@ def verify(
     form: str,
     as_json: bool,
 ) -> int:
-    """Whether the store is as it was recorded: events, tree, words and view; it reads only.
+    """Whether the store is as it was recorded: events, tree, words and view; the log is only read.
 
     By itself it finds whoever changed, dropped, added, moved or cut off events and did not compute
     the tree over them anew. Who did, or who put back an older copy of the file, is found by a
     checkpoint that was kept elsewhere, and only so: give it with --checkpoint.
+
+    Of a log on a server, what this machine has seen of it before is compared with what the server
+    holds now, row by row. Then the view on this machine is brought up to date and verified as a
+    file is; its tree was made here, from the events that came. A machine that sees a log for the
+    first time thus has nothing to compare, and needs the checkpoint all the more. Where the server
+    cannot be reached, the view alone is verified, and that is said. How the server guards its
+    tables is not looked at.
     """
     checkpoints = given(older)
     signers = trusted(keys, checkpoints)
@@ -81,12 +82,13 @@ def verify(
     found = store.verify(one.checkpoint.size for one in checkpoints)
     compared = compare(checkpoints, found.size, found.roots.get, signers)
     verdicts = judged(found, compared, signers)
-    holds = all(each.state != FAILS for each in verdicts)
+    holds = all_hold(verdicts)
     if as_json or form == "json":
         output.print_json(_document(found, compared, holds))
     else:
         if form == "table":
-            output.say(f"{store.path}: {_counted(found.size, 'event')}, root {base64(found.root)}")
+            size = output.counted(found.size, "event")
+            output.say(f"{store.path}: {size}, root {in_base64(found.root)}")
             output.say()
         print_verdicts(verdicts, form)
     return int(not holds)
@@ -107,11 +109,12 @@ def judged(found: Verified, compared: list[Compared], keys: list[VerifierKey]) -
             "; an earlier version made it, so there was no tree to compare them with: the next "
             "write makes one"
         )  # fmt: skip
-        events, words = _counted(found.size, "event"), _counted(found.disclosures, "text")
+        events = output.counted(found.size, "event")
+        words = output.counted(found.disclosures, "text")
         told = f"the record is self-consistent: {events} and {words} of people{tree}"
         verdicts.append(Verdict("self-consistent", HOLDS, told))
     if found.withheld:
-        texts = _counted(found.withheld, "text")
+        texts = output.counted(found.withheld, "text")
         told = f"{texts} not here: withdrawn, or left out of a copy; their digests stand"
         verdicts.append(Verdict("withheld", OPEN, told))
     if VIEW not in found.counts:
@@ -147,16 +150,12 @@ def _anchored(compared: list[Compared]) -> Verdict:
     return Verdict("anchored", OPEN, told)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _document(found: Verified, compared: list[Compared], holds: bool) -> dict[str, Any]:
     kept = len(found.failures)
     return {
         "store": found.id or None,
         "size": found.size,
-        "root": base64(found.root),
+        "root": in_base64(found.root),
         "holds": holds,
         "first_position": found.first,
         "self_consistent": not any(each.part in _WITHIN for each in found.failures),

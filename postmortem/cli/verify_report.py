@@ -12,6 +12,7 @@ import click
 
 from postmortem.cli import output
 from postmortem.cli.errata import Errata
+from postmortem.cli.files import read_text
 from postmortem.cli.options import AUDIENCES, Asked, asked, output_options, platform_option
 from postmortem.cli.report import collect, picture, program, template_named
 from postmortem.cli.spans import paragraph
@@ -34,6 +35,7 @@ _MOST: Final = 40
 """So many differences are shown on a terminal."""
 _WIDE: Final = 90
 """So many characters of a value."""
+_MADE: Final = "name a file that `postmortem report -o FILE` made"
 
 
 @click.command(
@@ -78,7 +80,7 @@ def verify_report(
     of the program wrote it; the same version also compares every byte of its text. What was
     asserted, corrected or retracted after its R comes as a list of errata.
     """
-    text = _read(file)
+    text = read_text(file, "document that `postmortem report` wrote", _MADE)
     document = opened(text, file)
     seal = document.seal
     question = _asked(ctx, seal, file, frame)
@@ -94,18 +96,6 @@ def verify_report(
         since.show()
     wanting = not checked.follows or bool(checked.withheld)
     return int(wanting or (current and bool(since.entries)))
-
-
-def _read(file: str) -> str:
-    try:
-        return Path(file).read_bytes().decode()
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadInput(
-            f"{file} is no document that `postmortem report` wrote: it is no UTF-8 text",
-            hint="name a file that `postmortem report -o FILE` made",
-        ) from None
 
 
 def _asked(ctx: click.Context, seal: Mapping[str, Any], file: str, frame: dict[str, Any]) -> Asked:

@@ -105,13 +105,9 @@ def verify_sources(ctx: click.Context, /, files: tuple[str, ...], lost: bool, **
     shown = [each for each in checked if not lost or each.verdict.is_lost
              or each.verdict.word == MOVED]  # fmt: skip
     if question.json:
-        from postmortem.core.times import format_bound
-
         output.print_json(
             {
-                "platform": question.platform,
-                "known_at": format_bound(question.as_of.known),
-                "recorded_at": format_bound(question.as_of.recorded),
+                **question.frame(),
                 "counts": {word: counts[word] for word in VERDICTS},
                 "citations": [each.document() for each in shown],
             }

@@ -39,7 +39,8 @@ from postmortem.core.formulas import (
 )
 from postmortem.core.levels import OUT, WORKS, Bounds, Level
 from postmortem.core.supposing import Part, Role, parts
-from postmortem.core.times import BEGINNING, END, in_zone
+from postmortem.core.times import BEGINNING, END
+from postmortem.core.zones import in_zone
 from postmortem.store.view import Logged
 
 _STEP: Final = 2

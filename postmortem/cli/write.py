@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -182,22 +182,13 @@ def _record(
 
 def _told(here: Desk, kind: Kind, fields: dict[str, Any], *, rehearse: bool) -> tuple[Entry, Told]:
     """The event recorded, with an id made for it where none is given."""
-    from postmortem.cli.acknowledge import tell
-    from postmortem.core.decide import Draft
+    from postmortem.cli.acknowledge import tell_one
 
     new = _offered(here, kind, fields)
     here.check_references(kind, fields, but=[draft.entry for draft in new])
     stem = here.stem(kind, fields)
-    entries = [here.entry(kind, {**fields, "id": fields.get("id") or here.free_id(stem)})]
-
-    def drafts() -> Iterator[Draft]:
-        yield from new
-        if "id" not in fields:  # nobody else records meanwhile, so this one stays free
-            entries.append(entries[0].model_copy(update={"id": here.free_id(stem)}))
-        yield Draft(here.platform, entries[-1])
-
-    told = tell(here, drafts(), rehearse=rehearse)
-    return entries[-1], told
+    given = {name: value for name, value in fields.items() if value or name != "id"}
+    return tell_one(here, kind, given, stem, rehearse=rehearse, first=lambda _: new)
 
 
 def _offered(here: Desk, kind: Kind, fields: dict[str, Any]) -> list[Draft]:

@@ -45,9 +45,7 @@ class Finding:
     def document(self) -> dict[str, Any]:
         """As rows and JSON have it."""
         return {
-            "rule": self.rule.id,
-            "name": self.rule.name,
-            "severity": self.rule.severity.word,
+            **self.rule.head(),
             "ids": list(self.ids),
             "event": self.event,
             "position": self.position,

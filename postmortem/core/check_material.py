@@ -27,10 +27,8 @@ from postmortem.core.history import (
     Situation,
     Version,
 )
+from postmortem.core.lengths import DAY
 from postmortem.core.times import BEGINNING, END, Instant, Span, parse_stored
-
-DAY: Final = 24 * 3600 * 1_000_000
-"""Microseconds."""
 
 
 class Entry(Protocol):

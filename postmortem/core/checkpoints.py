@@ -39,7 +39,7 @@ class Signature:
 
     def line(self) -> str:
         """As it stands under a note, without its line end."""
-        return f"{_DASH}{self.name} {_base64(self.key_id + self.bytes)}"
+        return f"{_DASH}{self.name} {in_base64(self.key_id + self.bytes)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """What is signed: each line with its line end."""
-        lines = (self.origin, str(self.size), _base64(self.root), *self.more)
+        lines = (self.origin, str(self.size), in_base64(self.root), *self.more)
         return "".join(f"{line}\n" for line in lines)
 
     def note(self) -> str:
@@ -120,10 +120,11 @@ def decoded(text: str) -> bytes | None:
         found = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return found if _base64(found) == text else None
+    return found if in_base64(found) == text else None
 
 
-def _base64(data: bytes) -> str:
+def in_base64(data: bytes) -> str:
+    """Bytes as they stand in checkpoints, keys and proofs: standard base64."""
     return b64encode(data).decode("ascii")
 
 
@@ -145,7 +146,7 @@ class VerifierKey:
         return hashlib.sha256(data).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{_base64(bytes([ED25519]) + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{in_base64(bytes([ED25519]) + self.public)}"
 
 
 def is_key_name(name: str) -> bool:
@@ -204,8 +205,8 @@ class Proof:
 
     def text(self) -> str:
         """The file."""
-        extra = [f"extra {_base64(self.extra)}"] if self.extra else []
-        lines = [PROOF, *extra, f"index {self.index}", *map(_base64, self.path), ""]
+        extra = [f"extra {in_base64(self.extra)}"] if self.extra else []
+        lines = [PROOF, *extra, f"index {self.index}", *map(in_base64, self.path), ""]
         return "".join(f"{line}\n" for line in lines) + self.checkpoint.note()
 
 

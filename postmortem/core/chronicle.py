@@ -224,17 +224,13 @@ def rests_on(situation: Situation, capability: str) -> set[str]:
     for version in situation.facts.values():
         if version.type == REVISED and version.capability and version.formula:
             revised[version.capability].append(version.formula)
-    found: set[str] = set()
-    pending = [capability]
-    while pending:
-        here = pending.pop()
-        if here in found:
-            continue
-        found.add(here)
-        if here in situation.capabilities:
-            for formula in (situation.capabilities[here], *revised[here]):
-                pending += formulas.ids(formula)
-    return found
+
+    def choices(here: str) -> list[formulas.Formula]:
+        if here not in situation.capabilities:
+            return []
+        return [situation.capabilities[here], *revised[here]]
+
+    return formulas.rested_on(capability, choices)
 
 
 def concerns(

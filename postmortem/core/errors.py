@@ -122,3 +122,8 @@ class OutcomeUnknown(Problem):
 
     exit_status = 4
     http_status = 504
+
+
+def quoted(text: str) -> str:
+    """What somebody wrote, as an error shows it: cut where it is long, no raw control character."""
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")

@@ -24,16 +24,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from postmortem.core import citations, formulas
 from postmortem.core.errors import BadInput
-from postmortem.core.times import (
-    BEGINNING,
-    END,
-    Span,
-    format_bound,
-    known_zone,
-    parse_span,
-    parse_stored,
-)
+from postmortem.core.times import BEGINNING, END, Span, format_bound, parse_span, parse_stored
 from postmortem.core.words import unprintable
+from postmortem.core.zones import known_zone
 
 Body = dict[str, Any]
 """An entry as JSON holds it: text, integers, booleans, lists, mappings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 
 class Severity(IntEnum):
@@ -30,6 +30,10 @@ class Named:
     severity: Severity
     means: str
     """What it finds, and why that matters."""
+
+    def head(self) -> dict[str, Any]:
+        """What every finding of it begins with, as rows and JSON have it."""
+        return {"rule": self.id, "name": self.name, "severity": self.severity.word}
 
 
 R = TypeVar("R", bound=Named)

@@ -191,6 +191,22 @@ def ids(formula: Formula) -> Iterator[str]:
             yield from ids(part)
 
 
+def rested_on(id: str, choices: Callable[[str], Iterable[Formula]]) -> set[str]:
+    """The id itself and all that it rests on.
+
+    `choices` gives the formulas that a capability may have, and none of a service.
+    """
+    found: set[str] = set()
+    pending = [id]
+    while pending:
+        here = pending.pop()
+        if here not in found:
+            found.add(here)
+            for formula in choices(here):
+                pending += ids(formula)
+    return found
+
+
 def level(formula: Formula, levels: Mapping[str, Level]) -> Level:
     """The formula's level, its parts being at `levels`.
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 from postmortem.core.disruptions import Settled
+from postmortem.core.lengths import DAY, HOUR, MINUTE
 from postmortem.core.times import BEGINNING, END, Instant, Span, parse_stored
 
 Body: TypeAlias = Mapping[str, Any]
 """An entry as JSON holds it, only read here; the module of `fields.Body` loads pydantic."""
 
-_DAY: Final = 86_400_000_000  # microseconds
-_UNITS: Final = {"w": 7 * _DAY, "d": _DAY, "h": _DAY // 24, "m": _DAY // 1440}
+_UNITS: Final = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE}
 _LENGTHS: Final = re.compile("([0-9]+)([wdhm])")
 
 
@@ -79,7 +79,7 @@ class Declared:
     def notice(self) -> int | None:
         """Of a service: the notice that its contract promises, in microseconds."""
         days = self.body.get("notice_days")
-        return None if days is None else int(days) * _DAY
+        return None if days is None else int(days) * DAY
 
     @property
     def published(self) -> Span | None:

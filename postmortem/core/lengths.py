@@ -1,4 +1,4 @@
-"""Lengths of time for people: days, then hours, minutes and seconds."""
+"""Lengths of time, in microseconds; and for people in days, then hours, minutes and seconds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fractions import Fraction
 
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
+SECOND: Final = 1_000_000
+"""Microseconds."""
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
 
 
 def lasted(microseconds: int) -> str:
     """A length, a fraction of a second only where there is one: `3 d 07:59:00`, `−00:00:01.5`."""
-    seconds, rest = divmod(abs(microseconds), _SECOND)
+    seconds, rest = divmod(abs(microseconds), SECOND)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -32,11 +35,11 @@ def whole_seconds(
     So it loses nothing of what is possible, and a day that ends a microsecond before midnight does
     not show as one. One length that is known exactly is rounded down. None: open on that side.
     """
-    if all(-_MINUTE < (each or 0) < _MINUTE for each in (least, most)):
+    if all(-MINUTE < (each or 0) < MINUTE for each in (least, most)):
         return least, most
     if least is not None and least == most:
-        return least // _SECOND * _SECOND, least // _SECOND * _SECOND
+        return least // SECOND * SECOND, least // SECOND * SECOND
     return (
-        None if least is None else least // _SECOND * _SECOND,
-        None if most is None else -(-most // _SECOND) * _SECOND,
+        None if least is None else least // SECOND * SECOND,
+        None if most is None else -(-most // SECOND) * SECOND,
     )

@@ -54,9 +54,7 @@ class Finding:
     def document(self) -> dict[str, Any]:
         """As rows and JSON have it."""
         return {
-            "rule": self.rule.id,
-            "name": self.rule.name,
-            "severity": self.rule.severity.word,
+            **self.rule.head(),
             "fact": self.item.fact,
             "event": self.item.id,
             "type": self.item.type,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
+from postmortem.core.lengths import DAY, SECOND
 from postmortem.core.lint_prose import Prose, Range
 from postmortem.core.lint_words import (
     EXPECTED,
@@ -24,9 +25,6 @@ from postmortem.core.lint_words import (
     words,
 )
 from postmortem.core.times import BEGINNING, END, Span
-
-_SECOND: Final = 1_000_000
-_DAY: Final = 86_400 * _SECOND
 
 
 class Stated(NamedTuple):
@@ -54,12 +52,12 @@ class Stated(NamedTuple):
             return False
         if day is None:
             return True
-        noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp()) * _SECOND
-        return span.earliest - _DAY <= noon <= span.latest + _DAY  # whatever the zone
+        noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp()) * SECOND
+        return span.earliest - DAY <= noon <= span.latest + DAY  # whatever the zone
 
 
 def _year(instant: int) -> int:
-    return 1970 + instant // (31_556_952 * _SECOND)  # a Gregorian year's mean; a day off at most
+    return 1970 + instant // (31_556_952 * SECOND)  # a Gregorian year's mean; a day off at most
 
 
 _CLOCK: Final = (
@@ -98,7 +96,7 @@ def stated_times(prose: Prose, within: Range) -> Iterator[Stated]:
         if _is_loose(prose, found):
             continue
         precision = 3600 if found["hour"] else 1 if found["second"] else 60
-        yield Stated(found.start(), found.end(), precision * _SECOND)
+        yield Stated(found.start(), found.end(), precision * SECOND)
 
 
 def stated_dates(prose: Prose, within: Range) -> Iterator[Stated]:
@@ -114,7 +112,7 @@ def stated_dates(prose: Prose, within: Range) -> Iterator[Stated]:
         assert month is not None
         number = MONTHS[month] if month in MONTHS else int(month)
         # a day of daylight saving has up to 25 hours
-        precision = _DAY + 3600 * _SECOND
+        precision = DAY + 3600 * SECOND
         yield Stated(
             found.start(), found.end(), precision, (number, int(day)), int(year) if year else None
         )
@@ -201,7 +199,7 @@ def _length(found: re.Match[str]) -> Length | None:
         least, most = 0.0, value
     elif kind == "about":
         least, most = min(least, value * 0.75), max(most, value * 1.25)
-    return Length(found.start(), found.end(), least * _SECOND, most * _SECOND)
+    return Length(found.start(), found.end(), least * SECOND, most * SECOND)
 
 
 def _quantity(text: str) -> tuple[float, int, float]:

@@ -15,29 +15,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from postmortem.core.errors import BadTime
-from postmortem.core.times import (
-    Instant,
-    Span,
-    format_instant,
-    in_zone,
-    known_zone,
-    parse_instant,
-    parse_span,
-)
-
-_MICROSECOND: Final = timedelta(microseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST: Final = parse_instant("0001-01-01T00:00Z")
-_LAST: Final = parse_instant("9999-12-31T23:59:59.999999Z")
-
-
-def quoted(text: str) -> str:
-    """`text` as refusals show it: in quotes, cut where it is long, without a raw control."""
-    return repr(text if len(text) <= 80 else f"{text[:79]}…")
+from postmortem.core.errors import BadTime, quoted
+from postmortem.core.times import Instant, Span, format_instant, parse_span
+from postmortem.core.zones import FIRST, LAST, in_zone, instant_of, known_zone
 
 
 def written(text: str, zone: str | None = None) -> Span:
@@ -192,7 +175,7 @@ def _today(whose: _Whose, zone: str | None, now: Instant, typed: str) -> str:
     own = whose.zones[0] if whose.name else whose.zone
     if own is None and whose.offset:
         ahead = -written(f"1970-01-01T00:00{whose.offset}").earliest
-        return format_instant(min(max(now + ahead, _FIRST), _LAST))[:10]
+        return format_instant(min(max(now + ahead, FIRST), LAST))[:10]
     if own is None and zone is None:
         hint = f"write {typed} 18:00 PST, or {typed} 18:00 America/Los_Angeles"
         raise BadTime(f"{typed} needs a zone, and the platform has none", hint=hint)
@@ -338,8 +321,8 @@ def _named(wall: str, whose: _Whose) -> Instant:
     for zone in whose.zones:
         for fold in (0, 1):
             face = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone), fold=fold)
-            instant = (face - _EPOCH) // _MICROSECOND
-            if _FIRST <= instant <= _LAST and in_zone(instant, zone) == wanted:
+            instant = instant_of(face)
+            if FIRST <= instant <= LAST and in_zone(instant, zone) == wanted:
                 found.add(instant)
     if len(found) == 1:
         return found.pop()

@@ -105,6 +105,23 @@ class Picture:
         revised = [formula for _, formula in self.revisions.get(capability, ())]
         return [self.situation.capabilities[capability], *revised]
 
+    def rested_on(self, id: str, at: Instant | None = None) -> set[str]:
+        """The id itself and all that it rests on: by what may hold at T, else by what ever holds.
+
+        What was not declared by R has no formula.
+        """
+
+        def choices(here: str) -> list[Formula]:
+            if here not in self.situation.capabilities:
+                return []
+            return self.formulas(here) if at is None else self.formulas_at(here, at)
+
+        return formulas.rested_on(id, choices)
+
+    def services_under(self, id: str, at: Instant | None = None) -> set[str]:
+        """The services among them."""
+        return self.rested_on(id, at) & self.situation.services
+
     def formulas_at(self, capability: str, at: Instant) -> list[Formula]:
         """The formulas that may hold at T."""
         known = self.revisions.get(capability)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
-from postmortem.core import formulas
 from postmortem.core.disruptions import Disruption, Expected, Revision, Settled
 from postmortem.core.history import CLAIMED, REVISED, Situation
 from postmortem.core.levels import WORKS, Bounds, Level
@@ -36,15 +35,7 @@ def basis(picture: Picture, id: str) -> Basis:
     """What that service or capability rests on, by every formula that it has at any T."""
     if id in picture.situation.services:
         return Basis(id, (id,), ())
-    found: set[str] = set()
-    pending = [id]
-    while pending:
-        here = pending.pop()
-        if here not in found:
-            found.add(here)
-            if here in picture.situation.capabilities:
-                for formula in picture.formulas(here):
-                    pending += formulas.ids(formula)
+    found = picture.rested_on(id)
     return Basis(
         id,
         tuple(sorted(found & picture.situation.services)),

@@ -13,21 +13,35 @@ seconds. All arithmetic is done on them, for adding to a zoned `datetime` moves 
     A..B  A..  ..B                                  earliest of A to latest of B; open on one side
 
 Source: RFC 3339 section 5.6 (date-time), RFC 9557 section 4.1 (the bracket; of it the zone name
-only), PEP 495 (skipped and repeated local times), the IANA time zone database.
+only); `core.zones` for what local clocks show.
 """
 
 from __future__ import annotations
 
 import re
-import sys
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from postmortem.core.errors import BadTime
+from postmortem.core.errors import BadTime, quoted
+from postmortem.core.lengths import DAY, HOUR, MINUTE, SECOND
+from postmortem.core.zones import (
+    EPOCH,
+    FIRST,
+    LAST,
+    check_offset,
+    face,
+    find_zone,
+    instant_of,
+    known_zone,
+    local_bounds,
+    offset_at,
+    only_reading,
+    with_offset,
+    zone_named,
+)
 
 if TYPE_CHECKING:  # a question in UTC is answered without loading it
     from zoneinfo import ZoneInfo
@@ -43,14 +57,6 @@ END: Final = 2**63 - 1
 
 _LONGEST: Final = 200  # characters that a written time may have
 _REPEATED: Final = 4096  # times that are remembered: each is read and written several times over
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
-_MICROSECOND: Final = timedelta(microseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 # No pattern can backtrack: at each place the next character decides.
 _FORM: Final = re.compile(
@@ -64,10 +70,6 @@ _STORED: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{0,5}[1-9])?Z"
 )
 _DATE_WITH_OFFSET: Final = re.compile(r"([0-9]{4}(?:-[0-9]{2}){0,2})(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
-# Every part of an IANA name begins with a capital. That leaves out `localtime`, `posixrules`,
-# `posix/...`, `right/...` (which counts leap seconds) and every path out of the zones' folder.
-_ZONE_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*")
-
 _FORMS: Final = (
     "write for example 2021-01-10T23:59-08:00, 2021-01-10T23:59[America/Los_Angeles], 2021-01-10, "
     "2021-01, 2021, or A..B, A.., ..B of such times"
@@ -133,14 +135,14 @@ def parse_span(text: str, zone: str | None = None) -> Span:
     if len(text) > _LONGEST or len(sides) > 2 or sides == ["", ""]:
         long = len(text) > _LONGEST
         reason = f"it has over {_LONGEST} characters" if long else "a span is A..B, A.. or ..B"
-        raise BadTime(f"cannot read the time {_shown(text)}: {reason}", hint=_FORMS)
+        raise BadTime(f"cannot read the time {quoted(text)}: {reason}", hint=_FORMS)
     if len(sides) == 1:
         return _side(text, text, zone)
     earliest = _side(sides[0], text, zone).earliest if sides[0] else BEGINNING
     latest = _side(sides[1], text, zone).latest if sides[1] else END
     if latest < earliest:
         raise BadTime(
-            f"cannot read the time {_shown(text)}: its latest, {format_instant(latest)}, "
+            f"cannot read the time {quoted(text)}: its latest, {format_instant(latest)}, "
             f"is before its earliest, {format_instant(earliest)}",
             hint=f"write the earlier first: {sides[1]}..{sides[0]}",
         )
@@ -158,10 +160,10 @@ def parse_instant(text: str, zone: str | None = None, *, asked: str = "an instan
     begins, ends = format_bound(span.earliest), format_bound(span.latest)
     which, edge = ("first", span.earliest) if begins else ("last", span.latest)
     bracket = re.search(r"\[([^\]]*)\]", text)
-    own = _load(bracket[1] if bracket else zone or "UTC")
-    written = _written(edge, _offset(own, edge) if own else 0)
+    own = find_zone(bracket[1] if bracket else zone or "UTC")
+    written = with_offset(edge, offset_at(own, edge) if own else 0)
     raise BadTime(
-        f"{asked} was asked for, and {_shown(text)} is a span, "
+        f"{asked} was asked for, and {quoted(text)} is a span, "
         f"from {begins or 'an open side'} to {ends or 'an open side'}",
         hint=f"write one instant of it; the {which} is {written}",
     )
@@ -172,7 +174,7 @@ def _stored(text: str) -> Instant | None:
     """The instant that `format_instant` wrote as `text`, None where it cannot have."""
     try:
         if _STORED.fullmatch(text):
-            return _instant(datetime.fromisoformat(text))
+            return instant_of(datetime.fromisoformat(text))
     except ValueError:  # no such year, day, minute or second
         pass
     return None
@@ -183,8 +185,8 @@ def _side(text: str, whole: str, zone: str | None) -> Span:
     try:
         return _single(text, zone)
     except BadTime as bad:
-        where = "" if text == whole else f" in {_shown(whole)}"
-        reason = f"cannot read the time {_shown(text)}{where}: {bad.message}"
+        where = "" if text == whole else f" in {quoted(whole)}"
+        reason = f"cannot read the time {quoted(text)}{where}: {bad.message}"
         raise BadTime(reason, hint=bad.hint) from None
 
 
@@ -198,14 +200,14 @@ def _single(text: str, zone: str | None) -> Span:
     if offset is None:
         own = _zone_of(suffix if suffix is not None else zone, text, dated=hour is None)
     if hour is None:
-        span = _local_span(first, last, own)
+        span = Span(*local_bounds(first, last, own))
     else:
         wall = first + _time_of_day(hour, minute, second or "00", fraction or "")
-        instant = _only_reading(wall, own) if offset is None else wall - _ahead(offset)
+        instant = only_reading(wall, own) if offset is None else wall - _ahead(offset)
         if offset is not None and suffix is not None:
-            _agree(wall, offset, instant, _zone(suffix))
+            check_offset(wall, offset, instant, zone_named(suffix))
         span = Span(instant, instant)
-    if span.earliest < _FIRST or span.latest > _LAST:
+    if span.earliest < FIRST or span.latest > LAST:
         hint = "leave a side that has no bound open: A.. or ..B"
         raise BadTime("in UTC it is outside the years 0001 to 9999", hint=hint)
     return span
@@ -223,8 +225,8 @@ def _walls(year: str, month: str | None, day: str | None) -> tuple[int, int]:
         last = first.replace(month=12, day=31)
     elif day is None:
         last = first.replace(month=first.month + 1) - timedelta(days=1)
-    begins, ends = (day.toordinal() - _EPOCH.toordinal() for day in (first, last))
-    return begins * _DAY, ends * _DAY + _DAY - 1
+    begins, ends = (day.toordinal() - EPOCH.toordinal() for day in (first, last))
+    return begins * DAY, ends * DAY + DAY - 1
 
 
 def _time_of_day(hour: str, minute: str, second: str, fraction: str) -> int:
@@ -240,7 +242,7 @@ def _time_of_day(hour: str, minute: str, second: str, fraction: str) -> int:
     if len(fraction) > 6:
         hint = f"microseconds are the finest: write {second}.{fraction[:6]}"
         raise BadTime("it has more than six decimals of a second", hint=hint)
-    whole = int(hour) * _HOUR + int(minute) * _MINUTE + int(second) * _SECOND
+    whole = int(hour) * HOUR + int(minute) * MINUTE + int(second) * SECOND
     return whole + int(fraction.ljust(6, "0"))
 
 
@@ -251,7 +253,7 @@ def _ahead(offset: str) -> int:
     hours, minutes = offset[1:3], offset[4:6]
     if hours > "23" or minutes > "59":
         raise BadTime(f"there is no offset {offset}", hint="offsets are -23:59 to +23:59")
-    return int(f"{offset[0]}1") * (int(hours) * _HOUR + int(minutes) * _MINUTE)
+    return int(f"{offset[0]}1") * (int(hours) * HOUR + int(minutes) * MINUTE)
 
 
 def _unlike(text: str) -> BadTime:
@@ -284,7 +286,7 @@ def format_instant(instant: Instant) -> str:
     Raises: ValueError outside the years 0001 to 9999, so for BEGINNING and END.
     Source: RFC 3339 section 5.6.
     """
-    text = _face(instant).isoformat()[:-6]  # all but +00:00
+    text = face(instant).isoformat()[:-6]  # all but +00:00
     return f"{text.rstrip('0') if '.' in text else text}Z"
 
 
@@ -297,7 +299,7 @@ def parse_stored(text: str) -> Instant:
     """Read what `format_instant` wrote: microseconds. Raises: BadTime for anything else."""
     if (instant := _stored(text)) is None:
         hint = "one looks like 2021-01-11T07:59:00Z"
-        raise BadTime(f"{_shown(text)} is no instant as the record writes it", hint=hint)
+        raise BadTime(f"{quoted(text)} is no instant as the record writes it", hint=hint)
     return instant
 
 
@@ -313,186 +315,10 @@ def format_span(span: Span) -> str:
     return f"{format_bound(span.earliest) or ''}..{format_bound(span.latest) or ''}"
 
 
-def in_zone(instant: Instant, zone: str | None) -> str:
-    """For people: `2021-01-11 00:30 PST`, or `+0545` in place of a name that is not all letters.
-
-    Seconds and fraction are shown where they are not zero. UTC serves where `zone` is None, and
-    where the local time would leave the years 0001 to 9999.
-    Raises: BadTime for an unknown zone; ValueError for BEGINNING, END and beyond.
-    """
-    local, mark = _face(instant), "UTC"
-    if zone is not None:
-        own = _zone(zone)
-        try:
-            local = local.astimezone(own)
-            mark = local.tzname() or ""
-        except OverflowError:
-            pass
-        if not mark.isalpha():
-            mark = _signed(_offset(own, instant)).replace(":", "")
-    return f"{_short(local).replace('T', ' ')} {mark}"
-
-
-def _instant(face: datetime) -> Instant:
-    """The instant of an aware `face` in UTC."""
-    return (face - _EPOCH) // _MICROSECOND
-
-
-def _face(instant: Instant) -> datetime:
-    """Date and time of `instant` in UTC. Raises: ValueError outside the years 0001 to 9999."""
-    try:
-        return _EPOCH + timedelta(microseconds=instant)
-    except OverflowError:
-        raise ValueError(f"{instant} is outside the years 0001 to 9999") from None
-
-
-def _short(face: datetime) -> str:
-    """`2021-01-10T23:59`, with seconds and fraction where they are not zero."""
-    precision = "auto" if face.second or face.microsecond else "minutes"
-    text = face.replace(tzinfo=None).isoformat(timespec=precision)
-    return text.rstrip("0") if "." in text else text
-
-
-def _signed(offset: int) -> str:
-    """`-08:00`, with seconds where they are not zero: so it was before there were zones."""
-    seconds = abs(offset) // _SECOND
-    text = f"{'-' if offset < 0 else '+'}{seconds // 3600:02}:{seconds // 60 % 60:02}"
-    return f"{text}:{seconds % 60:02}" if seconds % 60 else text
-
-
-def _written(instant: Instant, offset: int) -> str:
-    """`instant` as a person may write it: with that offset, or with Z where that cannot be."""
-    if not offset or offset % _MINUTE or not _FIRST <= instant + offset <= _LAST:
-        return f"{_short(_face(instant))}Z"
-    return f"{_short(_face(instant + offset))}{_signed(offset)}"
-
-
-def _shown(text: str) -> str:
-    """`text` in quotes, cut where it is long, without a raw control character."""
-    return repr(text if len(text) <= 80 else f"{text[:79]}…")
-
-
-# Zones. A wall is what a local clock shows: microseconds, as if the clock were in UTC.
-
-
-def known_zone(name: str) -> bool:
-    """Whether `name` is an IANA time zone of this machine, in exactly its spelling."""
-    return _load(name) is not None
-
-
-@lru_cache(maxsize=1024)
-def _load(name: str) -> ZoneInfo | None:
-    """The zone of that name, if there is one."""
-    from zoneinfo import ZoneInfo
-
-    if len(name) > _LONGEST or not _ZONE_NAME.fullmatch(name):
-        return None
-    if sys.platform != "linux" and name not in _names():
-        return None  # elsewhere the file system may find EUROPE/BERLIN too
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # there is none, or another kind of file, or a folder
-        return None
-
-
-@lru_cache(maxsize=1)
-def _names() -> frozenset[str]:
-    """All zones of this machine; slow, for it opens every file of the database."""
-    from zoneinfo import available_timezones
-
-    return frozenset(name for name in available_timezones() if _ZONE_NAME.fullmatch(name))
-
-
-def _zone(name: str) -> ZoneInfo:
-    """The zone of that name. Raises: BadTime, with the names that come near."""
-    if zone := _load(name):
-        return zone
-    if name[:1] in ("!", "+", "-") or "=" in name:
-        hint = "write the zone's name alone; an offset stands before the bracket"
-        raise BadTime(f"of the bracket only a zone's name is read, not {_shown(name)}", hint=hint)
-    from difflib import get_close_matches
-
-    near = {known.lower(): known for known in sorted(_names())}
-    wanted = name[:_LONGEST].lower().replace(" ", "_")
-    matches = [low for low in near if low.endswith(f"/{wanted}")]
-    matches = matches or get_close_matches(wanted, near, n=3)
-    likely = " or ".join(near[low] for low in matches) or "an IANA name, such as Europe/Berlin"
-    raise BadTime(f"this machine knows no time zone {_shown(name)}", hint=f"write {likely}")
-
-
 def _zone_of(name: str | None, text: str, *, dated: bool) -> ZoneInfo:
     """The zone of that name; `text` and whether it is `dated` only serve the hint without one."""
     if name is None:
         offset = "" if dated else f"{text}-08:00 or "  # no date takes one
         hint = f"write {offset}{text}[America/Los_Angeles], or give the platform a zone"
         raise BadTime("it has no zone, and the platform has none", hint=hint)
-    return _zone(name)
-
-
-def _offset(zone: ZoneInfo, instant: Instant) -> int:
-    """Microseconds that the zone's clocks are ahead of UTC at `instant`.
-
-    Within a day of the edges of years 0001 and 9999 it looks a day further in, lest the local time
-    overflow: no clock changes there. It goes from UTC to local, for utcoffset() goes by wall time.
-    """
-    inside = min(max(instant, _FIRST + _DAY), _LAST - _DAY)
-    local = zone.fromutc(_face(inside).replace(tzinfo=zone))
-    return _instant(local.replace(tzinfo=UTC)) - inside
-
-
-def _readings(wall: int, zone: ZoneInfo) -> tuple[list[Instant], list[Instant]]:
-    """The instants, in order, that `wall` may mean, and those at which the clocks do show it.
-
-    It may be read with the offset before a change of the clocks, and with the one after it: both
-    hold for a repeated local time, neither for a skipped one. Source: PEP 495.
-    """
-    face = _face(wall).replace(tzinfo=zone)
-    shifts = [face.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
-    readings = sorted({wall - shift // _MICROSECOND for shift in shifts})
-    return readings, [instant for instant in readings if instant + _offset(zone, instant) == wall]
-
-
-def _only_reading(wall: int, zone: ZoneInfo) -> Instant:
-    """The instant at which the zone's clocks show `wall`. Raises: BadTime where it is not one."""
-    readings, held = _readings(wall, zone)
-    if len(held) == 1:
-        return held[0]
-    both = [_written(instant, wall - instant) for instant in readings]
-    shown = [f"{text} ({in_zone(i, zone.key)})" for text, i in zip(both, readings, strict=True)]
-    raise BadTime(
-        f"{zone.key} {'repeats' if held else 'skips'} that local time: {' or '.join(shown)}",
-        hint=f"write the one that is meant with its offset, without a [Zone]: {' or '.join(both)}",
-    )
-
-
-def _agree(wall: int, offset: str, instant: Instant, zone: ZoneInfo) -> None:
-    """Raises: BadTime where the zone has not the written offset then; Z fits every zone."""
-    if offset in "Zz" or instant + _offset(zone, instant) == wall:
-        return
-    readings, held = _readings(wall, zone)
-    has = [_signed(wall - reading) for reading in held or readings]
-    meant = " or ".join(_written(reading, wall - reading) for reading in held or readings)
-    then = (
-        f"has {' or '.join(has)}"
-        if held
-        else f"skips that local time, from {' to '.join(has[::-1])}"
-    )
-    reason = f"{zone.key} does not have the offset {offset} then: it {then}"
-    raise BadTime(reason, hint=f"write {meant}, or leave out the [Zone]")
-
-
-def _local_span(first: int, last: int, zone: ZoneInfo) -> Span:
-    """All instants from wall `first` to wall `last`. Raises: BadTime where the zone skips them."""
-    begins, ends = _readings(first, zone)[1], _readings(last, zone)[1]
-    earliest = begins[0] if begins else _change_over(first, zone)
-    latest = ends[-1] if ends else _change_over(last, zone) - 1
-    if earliest > latest:
-        reason = f"{zone.key} skips that day: its clocks go on to {in_zone(earliest, zone.key)}"
-        raise BadTime(reason, hint="write the day before or after, or an instant with its offset")
-    return Span(earliest, latest)
-
-
-def _change_over(wall: int, zone: ZoneInfo) -> Instant:
-    """The instant at which the zone's clocks pass over `wall`, which they never show."""
-    low, high = _readings(wall, zone)[0]
-    return low + bisect_left(range(low, high), wall, key=lambda i: i + _offset(zone, i))
+    return zone_named(name)

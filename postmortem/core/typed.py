@@ -37,13 +37,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
-from postmortem.core.errors import BadInput, BadTime
+from postmortem.core.errors import BadInput, BadTime, quoted
+from postmortem.core.lengths import SECOND
 from postmortem.core.local import (
     MONTH,
     MONTHS,
     WEEKDAY,
     any_of,
-    quoted,
     read_local,
     written,
 )
@@ -55,10 +55,10 @@ from postmortem.core.times import (
     format_bound,
     format_instant,
     format_span,
-    in_zone,
     parse_instant,
     parse_span,
 )
+from postmortem.core.zones import in_zone
 
 EventTime: TypeAlias = Callable[[str], Span]
 """Finds the time of the event with that id. Raises: BadInput, where there is none."""
@@ -69,9 +69,8 @@ _FORMS: Final = (
     "yesterday 18:00, -2h, or @EVENT:-1m"
 )
 
-_SECOND: Final = 1_000_000
 _UNITS: Final = {
-    name: length * _SECOND
+    name: length * SECOND
     for length, names in (
         (1, "s sec secs second seconds"),
         (60, "m min mins minute minutes"),
@@ -251,7 +250,7 @@ def _length(text: str) -> int:
             hint = "write for example 1h30m, or 90m"
             raise BadTime("the larger unit comes first, and each comes once", hint=hint)
         # exact, as each unit is a whole number of seconds, and microseconds are the finest
-        total += int(whole) * unit + int(fraction.ljust(6, "0")) * (unit // _SECOND)
+        total += int(whole) * unit + int(fraction.ljust(6, "0")) * (unit // SECOND)
         last = unit
     return total
 
@@ -346,7 +345,7 @@ def _day_of_year(year: str, number: str, rest: str) -> _Told:
 
 
 def _number(digits: str) -> _Told:
-    unit = _SECOND if len(digits) < 12 else 1000 if len(digits) < 15 else 1
+    unit = SECOND if len(digits) < 12 else 1000 if len(digits) < 15 else 1
     try:
         instant = format_instant(int(digits) * unit)
     except ValueError:

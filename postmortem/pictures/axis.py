@@ -13,8 +13,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from postmortem.core.lengths import DAY, HOUR, MINUTE, SECOND
 from postmortem.core.times import Instant
-from postmortem.pictures.clocks import DAY, HOUR, MINUTE, SECOND, Clocks
+from postmortem.pictures.clocks import Clocks
 from postmortem.pictures.lanes import Axis
 from postmortem.pictures.lettering import width
 from postmortem.pictures.wording import Wording

@@ -6,24 +6,16 @@ Source: PEP 495 for skipped and repeated local times.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from postmortem.core.lengths import DAY, MINUTE
 from postmortem.core.times import Instant
+from postmortem.core.zones import face, offset_at, readings
 
-SECOND: Final = 1_000_000
-"""Microseconds."""
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
-
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of walls, which are in no zone
 _EPOCH_DAY: Final = date(1970, 1, 1)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_FIRST: Final = ((date(1, 1, 3) - _EPOCH_DAY).days) * DAY
-_LAST: Final = ((date(9999, 12, 29) - _EPOCH_DAY).days) * DAY
 _SAMPLES: Final = 2000  # at most so many instants are looked at for a change, one a day at most
 
 
@@ -47,13 +39,11 @@ class Clocks:
 
     def local(self, at: Instant) -> datetime:
         """What they show then."""
-        face = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-        return face.astimezone(self._zone)
+        return face(at).astimezone(self._zone)
 
     def ahead(self, at: Instant) -> int:
         """How far they are ahead of UTC then, in microseconds."""
-        # at the very edges of the calendar a zone's own day reaches beyond it
-        return _ahead(self.local(min(max(at, _FIRST), _LAST)))
+        return offset_at(self._zone, at)
 
     def wall(self, at: Instant) -> int:
         """What they show then, as a wall."""
@@ -61,23 +51,19 @@ class Clocks:
 
     def at_wall(self, wall: int) -> list[Instant]:
         """The instants at which they show that: one; two where it comes twice; or none."""
-        found = {wall - ahead for ahead in self._readings(wall)}
-        return sorted(at for at in found if self.wall(at) == wall)
-
-    def _readings(self, wall: int) -> list[int]:
-        face = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=self._zone)
-        return [_ahead(face.replace(fold=fold)) for fold in (0, 1)]
+        return readings(wall, self._zone)[1]
 
     def day_begins(self, day: date) -> Instant:
         """The first instant of a local day, be its midnight skipped."""
-        wall = (day - _EPOCH_DAY).days * DAY
-        return min(self.at_wall(wall), default=wall - self._readings(wall)[0])
+        possible, held = readings((day - _EPOCH_DAY).days * DAY, self._zone)
+        return held[0] if held else possible[-1]  # skipped: by the clocks as they were before
 
     def name(self, at: Instant) -> str:
         """What they are called then: `PST (UTC-08:00)`, or the offset alone."""
         local = self.local(at)
-        minutes = abs(_ahead(local)) // MINUTE
-        sign = "-" if _ahead(local) < 0 else "+"
+        ahead = self.ahead(at)
+        minutes = abs(ahead) // MINUTE
+        sign = "-" if ahead < 0 else "+"
         offset = f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"
         name = local.tzname() or ""
         return f"{name} ({offset})" if name.isalpha() and name != "UTC" else offset
@@ -103,7 +89,3 @@ class Clocks:
             middle = (low + high) // 2
             low, high = (middle, high) if self.name(middle) == name else (low, middle)
         return high
-
-
-def _ahead(local: datetime) -> int:
-    return (local.utcoffset() or timedelta()) // _MICROSECOND

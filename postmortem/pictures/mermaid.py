@@ -18,9 +18,11 @@ from typing import Final
 
 from postmortem.core import formulas
 from postmortem.core.formulas import AllOf, AtLeast, Fallback, Formula, Optional, Ref
+from postmortem.core.lengths import DAY
 from postmortem.core.state import Picture
-from postmortem.core.times import Instant, in_zone
-from postmortem.pictures.clocks import DAY, Clocks
+from postmortem.core.times import Instant
+from postmortem.core.zones import in_zone
+from postmortem.pictures.clocks import Clocks
 from postmortem.pictures.lanes import Axis, Condition, Lane, Scene, Stretch
 from postmortem.pictures.lettering import drawn, shorten, width
 from postmortem.pictures.standing import Conditions

@@ -10,18 +10,17 @@ from typing import Final
 
 from postmortem.core.causes import FIRST, LAST
 from postmortem.core.errors import BadInput
+from postmortem.core.lengths import DAY, HOUR
 from postmortem.core.state import Picture
 from postmortem.core.times import BEGINNING, END, AsOf, Instant, Span, format_bound
 from postmortem.pictures.lanes import Axis, Condition, Lane, Scene, Sign, Stretch
 from postmortem.pictures.marks import marks_by_service
 from postmortem.pictures.standing import Conditions
 
-_HOUR: Final = 3_600_000_000  # microseconds
-_DAY: Final = 24 * _HOUR
 _MARGIN: Final = 25  # on each side of what happened lies one part in so many
 
 
-_ROUND: Final = ((_DAY, _HOUR // 60), (60 * _DAY, _HOUR), (END, _DAY))
+_ROUND: Final = ((DAY, HOUR // 60), (60 * DAY, HOUR), (END, DAY))
 """To what a picture's ends are rounded, by how long it is at most."""
 
 
@@ -129,11 +128,11 @@ def _axis(
         return None
     first, last = min(inside), max(inside)
     # what only was known later, and the cursor, may widen it, but not beyond twice that each way
-    reach = max(last - first, _HOUR)
+    reach = max(last - first, HOUR)
     for instant in (*known, *([] if cursor is None else [cursor])):
         if min(inside) - reach <= instant <= max(inside) + reach:
             first, last = min(first, instant), max(last, instant)
-    margin = max((last - first) // _MARGIN, (_HOUR - (last - first)) // 2, 0)
+    margin = max((last - first) // _MARGIN, (HOUR - (last - first)) // 2, 0)
     unit = next(unit for most, unit in _ROUND if last - first <= most)
     return _clipped(
         (first - margin) // unit * unit if start == BEGINNING else start,
@@ -144,7 +143,7 @@ def _axis(
 
 def _clipped(start: Instant, end: Instant, zone: str | None) -> Axis:
     """Within the years whose every day all clocks can tell."""
-    axis = Axis(max(start, FIRST + _DAY), min(end, LAST - _DAY), zone)
+    axis = Axis(max(start, FIRST + DAY), min(end, LAST - DAY), zone)
     if axis.start >= axis.end:
         raise BadInput(
             f"the time from {format_bound(start)} to {format_bound(end)} is empty",

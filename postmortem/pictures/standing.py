@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from postmortem.core import formulas
 from postmortem.core.causes import FIRST, LAST, courses
 from postmortem.core.disruptions import Expected
 from postmortem.core.levels import WORKS, Bounds, Level
@@ -70,23 +69,11 @@ class Conditions:
                     supposed[each.service] = Bounds(level, level)
                 lowered = self.picture.levels(supposed, at, on.capabilities)[capability]
                 announced = lowered.worst < Level.OPERATIONAL
-            silent = bounds == WORKS and self._leaves(capability, at) <= self.silent
+            services = self.picture.services_under(capability, at)
+            silent = bounds == WORKS and services <= self.silent
             return _standing(bounds, announced, silent)
 
         return _stretches(turns, standing)
-
-    def _leaves(self, capability: str, at: Instant) -> set[str]:
-        """The services that it rests on at T."""
-        found: set[str] = set()
-        pending = [capability]
-        while pending:
-            here = pending.pop()
-            if here not in found:
-                found.add(here)
-                if here in self.picture.situation.capabilities:
-                    for formula in self.picture.formulas_at(here, at):
-                        pending += formulas.ids(formula)
-        return found & self.picture.situation.services
 
 
 _Standing = tuple[Condition, Bounds, bool]

@@ -8,14 +8,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from postmortem.core.times import BEGINNING, END, Instant, Span, in_zone
+from postmortem.core.lengths import SECOND
+from postmortem.core.times import BEGINNING, END, Instant, Span
+from postmortem.core.zones import in_zone
 from postmortem.pictures.lanes import Condition, Lane, Mark, Scene, Sign, Stretch
 from postmortem.pictures.wording import Wording
 
 _MOST_LANES: Final = 40
 """How many lanes are told one by one; nobody listens to three hundred."""
 _MOST_FACTS: Final = 6
-_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Telling:
     def moment(self, at: Instant) -> str:
         """An instant, to the second: the first full one at which it is reached."""
         with suppress(ValueError):  # there is no next second after the year 9999
-            return in_zone(-(-at // _SECOND) * _SECOND, self.zone)
+            return in_zone(-(-at // SECOND) * SECOND, self.zone)
         return in_zone(at, self.zone)
 
     def exact(self, at: Instant) -> str:

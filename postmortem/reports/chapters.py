@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from postmortem.core.lengths import lasted, whole_seconds
+from postmortem.core.lengths import DAY, lasted, whole_seconds
 from postmortem.reports import escaping
 from postmortem.reports.telling import Telling
 from postmortem.reports.wording import Markdown, Wording, code
@@ -227,7 +227,7 @@ class Chapters:
         beside = {} if one is None else one["beside"]
         if beside.get("contract") is None:
             return Markdown("–")
-        promised = self.wording.say("notice.days", days=beside["contract"] // _DAY)
+        promised = self.wording.say("notice.days", days=beside["contract"] // DAY)
         short = beside.get("short")
         if short is None:
             return promised
@@ -375,6 +375,5 @@ class Chapters:
         return Markdown(f"{text} {told}")
 
 
-_DAY: Final = 86_400_000_000  # microseconds
 _MOST: Final = 4
 _PARTS: Final = ("summary", "background", "impact", "detection", "response", "recovery")

@@ -19,13 +19,13 @@ instants RFC 3339 in UTC.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from postmortem.core import formulas
+from postmortem.core.checkpoints import in_base64
 from postmortem.core.disruptions import Settled
 from postmortem.core.history import CLAIMED
 from postmortem.core.incident import ActionItem, Deadline, Dossier, Estimate, Held, Question
@@ -126,7 +126,7 @@ def facts(
         },
         "log": {
             "size": frame.log.size,
-            "root": b64encode(frame.log.root).decode("ascii"),
+            "root": in_base64(frame.log.root),
         },
         "platform": _platform(dossier, frame.platform),
         "incident": _incident(dossier, span),

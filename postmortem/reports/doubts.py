@@ -18,6 +18,7 @@ from postmortem.core.history import (
 )
 from postmortem.core.incident import Dossier
 from postmortem.core.items import Item
+from postmortem.core.lengths import DAY
 from postmortem.core.times import BEGINNING, END, format_bound
 from postmortem.reports.evidence import weighed
 
@@ -27,7 +28,7 @@ _DECIDING: Final = frozenset(
     {ANNOUNCED, RESCHEDULED, WITHDRAWN, *CONFIRMED, EFFECT_CHANGED, RESTORED, REVISED}
 )
 """The types that what worked when is made of."""
-_ROUGH: Final = 24 * 3_600_000_000
+_ROUGH: Final = DAY
 """A time that may lie further apart than these microseconds is worth asking for."""
 _MILESTONES: Final = ("detected", "acknowledged", "declared", "mitigated", "resolved")
 

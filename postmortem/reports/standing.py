@@ -40,7 +40,7 @@ def capabilities(dossier: Dossier, span: Span | None, measured: Sequence[Facts])
     lost = {(each["measure"], each["about"]): each for each in measured}
     found = []
     for id, declared in dossier.capabilities.items():
-        rests = sorted(_leaves(dossier, id))
+        rests = sorted(picture.services_under(id))
         row: Facts = {
             "id": id,
             "name": declared.name,
@@ -84,21 +84,6 @@ def _first(course: Course, level: Level) -> Facts | None:
     }
 
 
-def _leaves(dossier: Dossier, capability: str) -> set[str]:
-    """The services that a capability rests on by any formula that it has."""
-    situation = dossier.picture.situation
-    found: set[str] = set()
-    pending = [capability]
-    while pending:
-        here = pending.pop()
-        if here not in found:
-            found.add(here)
-            if here in situation.capabilities:
-                for formula in dossier.picture.formulas(here):
-                    pending += formulas.ids(formula)
-    return found & situation.services
-
-
 def services(dossier: Dossier, span: Span | None) -> list[Facts]:
     """Each service: what is declared of it, what hit it, how it stands at the end."""
     picture = dossier.picture
@@ -113,7 +98,9 @@ def services(dossier: Dossier, span: Span | None) -> list[Facts]:
             "disruptions": [one.id for one in hits],
             "silent": not picture.by_service.get(id),
             "ends": None if at is None else _levels(picture.service(id, at).bounds),
-            "carries": sorted(c for c in dossier.capabilities if id in _leaves(dossier, c)),
+            "carries": sorted(
+                c for c in dossier.capabilities if id in dossier.picture.services_under(c)
+            ),
         }
         found.append(row)
     return found

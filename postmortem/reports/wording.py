@@ -14,15 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from postmortem.core.lengths import lasted, whole_seconds
-from postmortem.core.times import Instant, in_zone, parse_stored
+from postmortem.core.lengths import SECOND, lasted, whole_seconds
+from postmortem.core.times import Instant, parse_stored
 from postmortem.core.words import WITHHELD, reason_in
+from postmortem.core.zones import in_zone
 from postmortem.reports import escaping
 
 LANGUAGES: Final = ("en", "de")
 
 _FOLDER: Final = Path(__file__).with_name("languages")
-_SECOND: Final = 1_000_000
 
 
 class Markdown(str):
@@ -110,7 +110,7 @@ class Wording:
         """From when on something has been so: the first full second at which it is."""
         if instant is None:
             return ""
-        return in_zone(-(-parse_stored(instant) // _SECOND) * _SECOND, self.zone)
+        return in_zone(-(-parse_stored(instant) // SECOND) * SECOND, self.zone)
 
     def _span(self, time: Mapping[str, Any] | None, zone: str | None) -> str:
         if time is None:
@@ -134,7 +134,7 @@ class Wording:
 
     def _edge(self, latest: Instant, zone: str | None) -> tuple[bool, str]:
         """The end of a span: whether it lies just before what is told of it."""
-        if (latest + 1) % _SECOND == 0:
+        if (latest + 1) % SECOND == 0:
             with suppress(ValueError):  # there is no next second after the year 9999
                 return True, in_zone(latest + 1, zone)
         return False, in_zone(latest, zone)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from postmortem.core.errors import BadInput
 from postmortem.core.times import Instant
+from postmortem.store.progress import Progress, Warn
 
 if TYPE_CHECKING:
     from postmortem.store.promise import Ledger
@@ -56,8 +57,8 @@ def open_ledger(
     clock: Callable[[], Instant],
     *,
     create: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
-    warn: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
+    warn: Warn | None = None,
 ) -> Ledger:
     """The ledger of the store at that place; `create` makes one where there is none.
 

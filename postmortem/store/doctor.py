@@ -12,77 +12,28 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from postmortem.core import tree
 from postmortem.core.errors import NotAStore, StoreMissing, StoreProblem
 from postmortem.core.words import Disclosure, digest_in
 from postmortem.store import pages
-from postmortem.store.tables import digests_in
+from postmortem.store.diagnosis import UNOPENED, Diagnosis, Ranges, Table, lost
+from postmortem.store.envelopes import digests_in, envelope_of
+from postmortem.store.progress import Progress, untold
 from postmortem.store.tree import SINCE
-from postmortem.store.verifying import envelope_of
 from postmortem.store.view import APPLICATION_ID, LOG_VERSION
 
-Range: TypeAlias = tuple[int, int]
-"""Positions from and to, both included."""
-Progress: TypeAlias = Callable[[str, int, int], None]
-
 TABLES: Final = ("stored_events", "disclosures", "about", "tree_nodes")
-UNOPENED: Final = "the file cannot be opened"
-"""The trouble of a table where SQLite reads nothing at all."""
 _NONE: Final[dict[str, Any]] = {"body": {}, "recorded_by": None}
 # of a damaged file even SQLite's own messages may be no text
 _FAULTS: Final = (sqlite3.Error, UnicodeError, OverflowError)
 _STEP: Final = 512
 _MOST: Final = 20
 _EVENT: Final = "position, originator_id, originator_version, topic, state, event_id, recorded_at"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of the record: how many rows of it SQLite reads, and what stood in the way."""
-
-    name: str
-    rows: int | None
-    trouble: str | None
-
-
-@dataclass(slots=True)
-class Diagnosis:
-    """What can be read of a store."""
-
-    bytes: int = 0
-    troubles: list[str] = field(default_factory=list)
-    """What is wrong with the file, in sentences."""
-    beside: dict[str, int] = field(default_factory=dict)
-    """The journals beside it, by their endings, and their bytes."""
-    tables: list[Table] = field(default_factory=list)
-    last: int = 0
-    """The highest position that anything in the store speaks of."""
-    readable: list[Range] = field(default_factory=list)
-    """What SQLite still reads."""
-    rescued: list[Range] = field(default_factory=list)
-    """What was found on pages that SQLite no longer finds."""
-    lost: list[Range] = field(default_factory=list)
-    doubtful: list[Range] = field(default_factory=list)
-    """Readable, but not what the tree holds of it."""
-    unconfirmed: list[Range] = field(default_factory=list)
-    """Readable, and of which the tree can say nothing."""
-    words: int = 0
-    """How many texts of people can be read."""
-    digests: int = 0
-    """How many of readable events there were: those that are gone were withdrawn, or are lost."""
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not (self.troubles or self.lost or self.doubtful or self.rescued) and all(
-            table.trouble is None for table in self.tables
-        )
 
 
 class Patient:
@@ -96,7 +47,7 @@ class Patient:
             raise NotAStore(f"{path} is no file", hint="name the store's file with --db")
         self.path = path
         self.found = Diagnosis()
-        self._progress = progress or (lambda what, done, total: None)
+        self._progress = progress or untold
         self._events: dict[int, bytes] = {}
         """What was found on pages alone."""
         self._leaves: dict[int, bytes] = {}
@@ -294,7 +245,7 @@ class Patient:
     def _log(self) -> None:
         found = self.found
         self._last()
-        places = _Ranges()
+        places = Ranges()
         for position, state, beside in self._states():
             if not beside:
                 places.add("readable", position)
@@ -311,7 +262,7 @@ class Patient:
             self._progress("reading events", position, found.last)
         found.readable, found.rescued = places.of("readable"), places.of("rescued")
         found.doubtful, found.unconfirmed = places.of("doubtful"), places.of("unconfirmed")
-        found.lost = _lost(places.of("readable") + places.of("rescued"), found.last)
+        found.lost = lost(places.of("readable") + places.of("rescued"), found.last)
 
     def _last(self) -> None:
         """The highest position that anything speaks of."""
@@ -422,32 +373,3 @@ def _is_event(rowid: int, row: Iterable[Any]) -> bool:
         and isinstance(topic, str)
         and isinstance(envelope["recorded_at"], str)
     )
-
-
-class _Ranges:
-    """Positions that come in order, as ranges by name."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, list[list[int]]] = {}
-
-    def add(self, name: str, position: int) -> None:
-        ranges = self._found.setdefault(name, [])
-        if ranges and ranges[-1][1] == position - 1:
-            ranges[-1][1] = position
-        else:
-            ranges.append([position, position])
-
-    def of(self, name: str) -> list[Range]:
-        return [(start, end) for start, end in self._found.get(name, [])]
-
-
-def _lost(there: list[Range], last: int) -> list[Range]:
-    """What is missing of 1 to `last`."""
-    found, start = [], 1
-    for first, end in sorted(there):
-        if start < first:
-            found.append((start, first - 1))
-        start = end + 1
-    if start <= last:
-        found.append((start, last))
-    return found

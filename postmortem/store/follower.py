@@ -1,124 +1,56 @@
-"""The view of a remote log on this machine: a SQLite file that follows it, and can be thrown away.
+"""Follows a log that is on a server: brings the view on this machine to where the log ends.
 
-It holds a copy of the log with its words, the tree over it, and the view beside it, so that
-everything that asks reads it as it reads a store. It belongs to the user, lies in the cache folder,
-and is named by the store's id and a generation: where it is doubted, a new one is begun, and
-whoever still reads the old one is not disturbed.
+It asks the server for what is new, lets go of words that were withdrawn there, and begins a new
+view file where the one that is here contradicts the log. Where these files lie, and what is in
+them: `view_files`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from postmortem.core.errors import StoreProblem, StoreReadOnly
 from postmortem.store import tree
 from postmortem.store.backends import Address
 from postmortem.store.columns import EVENT, GROWING, insert_into
 from postmortem.store.erasure import declare_erased
+from postmortem.store.progress import Progress, Warn, untold
 from postmortem.store.server import Connection, Head, Unreachable, connect, head, psycopg, trouble
-from postmortem.store.view import VIEW_VERSION, is_unerased
+from postmortem.store.view import is_unerased
 from postmortem.store.view import trouble as sqlite_trouble
+from postmortem.store.view_files import (
+    Local,
+    ViewFiles,
+    at_hand,
+    fact,
+    last_position,
+    looked_at,
+    writing,
+)
 from postmortem.store.withdrawal import forget
 
 LOAD: Final = 2000
 """Events that are taken over in one transaction."""
-_WAIT: Final = 30
-"""Seconds to wait for another process that brings the same view up to date."""
 _BESIDE: Final = GROWING[1:]
 """What is kept beside the events, also by position."""
 _STATE: Final = EVENT.index("state")
 
-Progress = Callable[[str, int, int], None]
-Warn = Callable[[str], None]
 
-
-def silent(*_: object) -> None:
-    """Nobody watches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Local:
-    """A view file, and how far it has come."""
-
-    file: str
-    position: int
-    recorded: int
-    """Microseconds since 1970, of its last event; 0 where there is none."""
-    current: bool
-    """Whether its view is of this program's version and reaches the end of its log."""
-
-
-class Follower:
-    """Keeps the view of one remote store on this machine."""
+class Follower(ViewFiles):
+    """Keeps the view of one store on a server, on this machine."""
 
     def __init__(
         self, address: Address, *, progress: Progress | None = None, warn: Warn | None = None
     ) -> None:
+        super().__init__(address.shown)
         self.address = address
-        self._progress = progress or silent
-        self._warn = warn or silent
-        self._open: tuple[Path, sqlite3.Connection] | None = None
-
-    def close(self) -> None:
-        """Let go of the view's file."""
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
-
-    def __enter__(self) -> Follower:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    # --- where ----------------------------------------------------------------------------------
-
-    @cached_property
-    def folder(self) -> Path:
-        """The folder of all views; only its owner may look into it."""
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("postmortem") / "views"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StoreProblem(
-                f"the folder for the view, {folder}, cannot be made: {error.strerror}",
-                hint="XDG_CACHE_HOME names another place for it",
-            ) from None
-        return folder
-
-    def _generations(self, id: str) -> list[tuple[int, Path]]:
-        found = []
-        for file in self.folder.glob(f"{id}.*.db"):
-            number = file.name.split(".")[-2]
-            if number.isdecimal():
-                found.append((int(number), file))
-        return sorted(found)
-
-    def newest(self, id: str) -> Path:
-        """The file of the newest generation, which may have to be made yet."""
-        found = self._generations(id)
-        return found[-1][1] if found else self.folder / f"{id}.1.db"
-
-    def known(self) -> str | None:
-        """The newest view of this server's store that there is, without asking the server."""
-        found = []
-        for file in self.folder.glob("*.db"):
-            with contextlib.suppress(sqlite3.Error), contextlib.closing(_opened(file)) as local:
-                if _fact(local, "view_of") == self.address.shown:
-                    found.append((file.stat().st_mtime_ns, str(file)))
-        return max(found)[1] if found else None
-
-    # --- following ------------------------------------------------------------------------------
+        self._progress = progress or untold
+        self._warn = warn or untold
 
     def file(self) -> str:
         """The view's file, brought up to date with the server, for whoever asks.
@@ -129,7 +61,7 @@ class Follower:
             with contextlib.closing(connect(self.address)) as server:
                 return self.follow(server).file
         except Unreachable as problem:
-            file = self.known()
+            file = at_hand(self.shown)
             if file is None:
                 raise
             here = self.look(file)
@@ -202,11 +134,11 @@ class Follower:
 
     def distance(self, end: Head) -> int:
         """How many events the view is behind."""
-        return end.position - _last(self.opened(self.newest(end.id)))
+        return end.position - last_position(self.opened(self.newest(end.id)))
 
     def _followed(self, server: Connection, end: Head, file: Path) -> Local:
         local = self.opened(file)
-        here = _look(local, str(file))
+        here = looked_at(local, str(file))
         if here.position > end.position and end.standby:
             return here  # it lags behind what this machine has seen
         if not self._agrees(server, local):
@@ -215,7 +147,7 @@ class Follower:
         if (
             here.position >= end.position
             and here.current
-            and int(_fact(local, "withdrawn") or 0) >= end.withdrawals
+            and int(fact(local, "withdrawn") or 0) >= end.withdrawals
         ):
             return here
         from postmortem.store import readmodel  # slow to import, and needed here only
@@ -225,9 +157,9 @@ class Follower:
             with writing(local):
                 more = self.pull(server, local)
                 readmodel.catch_up(local)
-            last = _last(local)
-            self._progress("following the log", last, max(last, end.position))
-        return _look(local, str(file))
+            done = last_position(local)
+            self._progress("following the log", done, max(done, end.position))
+        return looked_at(local, str(file))
 
     def _agrees(self, server: Connection, local: sqlite3.Connection) -> bool:
         """Whether the last event here is the server's at that position, to the byte."""
@@ -242,7 +174,7 @@ class Follower:
         return theirs is not None and bytes(theirs[0]) == mine[1]
 
     def _contradiction(self, local: sqlite3.Connection, end: Head, file: Path) -> str:
-        here = _last(local)
+        here = last_position(local)
         if here > end.position:
             what = f"ends at position {end.position}, and this machine had seen it up to {here}"
         else:
@@ -257,7 +189,7 @@ class Follower:
 
         Inside the caller's transactions: the local one must hold the write lock.
         """
-        after = _last(local)
+        after = last_position(local)
         events = server.execute(
             f"SELECT {', '.join(EVENT)} FROM stored_events WHERE position > %s "  # noqa: S608
             f"ORDER BY position LIMIT {LOAD}",
@@ -287,7 +219,7 @@ class Follower:
 
     def _withdraw(self, server: Connection, local: sqlite3.Connection) -> bool:
         """Let go of the words that were withdrawn, wherever the view holds them; whether it did."""
-        done = int(_fact(local, "withdrawn") or 0)
+        done = int(fact(local, "withdrawn") or 0)
         gone = server.execute(
             "SELECT number, digest FROM withdrawals WHERE number > %s ORDER BY number", (done,)
         ).fetchall()
@@ -319,7 +251,9 @@ class Follower:
                 if not file.exists():
                     return
                 local = self.opened(file)
-                last = min(_last(local), end.position) if end.standby else _last(local)
+                last = (
+                    min(last_position(local), end.position) if end.standby else last_position(local)
+                )
                 for after in range(0, last, LOAD):
                     upto = min(after + LOAD, last)
                     for table, columns in GROWING:
@@ -330,109 +264,10 @@ class Follower:
         except sqlite3.Error as error:
             raise sqlite_trouble(error, str(self.folder)) from None
 
-    # --- the file -------------------------------------------------------------------------------
-
-    def opened(self, file: Path) -> sqlite3.Connection:
-        """The connection to the view's file, which is made where there is none."""
-        if self._open is not None and self._open[0] == file:
-            return self._open[1]
-        self.close()
-        if not file.exists():
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        local = _opened(file)
-        try:
-            if _fact(local, "view_of") is None:
-                self._make(local)
-        except BaseException:
-            local.close()
-            raise
-        self._open = (file, local)
-        return local
-
-    def _make(self, local: sqlite3.Connection) -> None:
-        from postmortem.store.tables import SCHEMA
-        from postmortem.store.view import APPLICATION_ID, LOG_VERSION
-
-        with writing(local):
-            if _fact(local, "view_of") is not None:
-                return  # another process was quicker
-            for statement in SCHEMA:
-                local.execute(statement)
-            local.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            local.execute(f"PRAGMA user_version={LOG_VERSION}")
-            local.execute("INSERT INTO about VALUES ('view_of', ?)", (self.address.shown,))
-            tree.seal(local)
-
-    def renew(self, id: str, *, keep: bool = False) -> Path:
-        """Begin a new generation; the old ones go, unless what they hold is worth keeping."""
-        old = self._generations(id)
-        number = old[-1][0] + 1 if old else 1
-        if keep:
-            self.opened(old[-1][1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        file = self.folder / f"{id}.{number}.db"
-        self.opened(file)
-        for _, path in old:
-            if keep:
-                path.rename(path.with_name(f"{path.name}.kept"))
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
-        return file
-
-    def look(self, file: str) -> Local:
-        """How far a view file has come. Raises: StoreProblem."""
-        try:
-            with contextlib.closing(_opened(Path(file))) as local:
-                return _look(local, file)
-        except sqlite3.Error as error:
-            raise sqlite_trouble(error, file) from None
-
-
-@contextlib.contextmanager
-def writing(local: sqlite3.Connection) -> Iterator[None]:
-    """One local transaction, begun with the write lock."""
-    local.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        local.execute("COMMIT")
-    except BaseException:
-        if local.in_transaction:
-            local.execute("ROLLBACK")
-        raise
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    local = sqlite3.connect(
-        f"{file.absolute().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        timeout=_WAIT,
-        check_same_thread=False,
-    )
-    try:
-        # NORMAL: after a loss of power it may be behind, and it catches up
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "trusted_schema=OFF",
-                       "cell_size_check=ON", "secure_delete=ON"):  # fmt: skip
-            local.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        local.close()
-        raise
-    return local
-
 
 def _is_beyond_repair(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _fact(local: sqlite3.Connection, key: str) -> str | None:
-    try:
-        row: Any = local.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None
-        raise
-    return None if row is None else str(row[0])
 
 
 def _is_unerased(local: sqlite3.Connection) -> bool:
@@ -463,20 +298,3 @@ def _differing(
         mine = {row for row in mine if row[at] not in gone or row in theirs}
     at = columns.index("position")
     return sorted({row[at] for row in theirs ^ mine})
-
-
-def _last(local: sqlite3.Connection) -> int:
-    row = local.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()
-    return int(row[0])
-
-
-def _look(local: sqlite3.Connection, file: str) -> Local:
-    position, recorded = local.execute(
-        "SELECT coalesce(max(position), 0), coalesce(max(recorded_at), 0) FROM stored_events "
-        "WHERE position = (SELECT max(position) FROM stored_events)"
-    ).fetchone()
-    try:
-        row = local.execute("SELECT schema, position FROM view_state").fetchone()
-    except sqlite3.OperationalError:
-        row = None
-    return Local(file, position, recorded, row == (VIEW_VERSION, position))

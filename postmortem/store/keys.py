@@ -14,6 +14,7 @@ from postmortem.core.checkpoints import (
     Signature,
     VerifierKey,
     decoded,
+    in_base64,
     is_key_name,
     verifier_key,
 )
@@ -62,9 +63,7 @@ class SigningKey:
 
     def line(self) -> str:
         """What its file holds."""
-        from base64 import b64encode
-
-        data = b64encode(bytes([ED25519]) + self._secret).decode()
+        data = in_base64(bytes([ED25519]) + self._secret)
         return f"{_PRIVATE}{self.public.name}+{self.public.key_id.hex()}+{data}\n"
 
 

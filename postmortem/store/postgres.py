@@ -31,9 +31,10 @@ from postmortem.core.times import Instant
 from postmortem.store import one_library, tree
 from postmortem.store.backends import Address
 from postmortem.store.columns import GROWING
-from postmortem.store.follower import LOAD, Follower, Progress, Warn
+from postmortem.store.follower import LOAD, Follower
 from postmortem.store.ledger import INSERT_EVENT
 from postmortem.store.postgres_log import EventRecorder, ServerLog, append, is_there, make
+from postmortem.store.progress import Progress, Warn
 from postmortem.store.promise import Columns, Ledger, Overtaken, Writing
 from postmortem.store.server import (
     Connection,

@@ -21,7 +21,7 @@ from postmortem.core.events import WordsWithheld
 from postmortem.core.recorded import Recorded
 from postmortem.core.times import BEGINNING, Instant, format_instant
 from postmortem.core.words import Disclosure
-from postmortem.store import tables, tree
+from postmortem.store import envelopes, tree
 from postmortem.store.columns import ABSENT, WORDS, insert_into
 from postmortem.store.withdrawal import forget
 
@@ -141,7 +141,7 @@ class Writing(ABC):
             ]
             absent += [
                 (digest, recorded.position)
-                for digest in tables.digests_in(recorded.envelope())
+                for digest in envelopes.digests_in(recorded.envelope())
                 if digest not in here
             ]
         self.connection.executemany(_INSERT_ABSENT, absent)

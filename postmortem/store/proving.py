@@ -11,7 +11,8 @@ from postmortem.core.checkpoints import Checkpoint, Proof
 from postmortem.core.errors import BadInput, StoreDamaged
 from postmortem.core.words import Disclosure, digest_in
 from postmortem.store import tree as stored_tree
-from postmortem.store.view import ENVELOPE, View
+from postmortem.store.envelopes import envelope_of
+from postmortem.store.view import View
 
 
 def prove(view: View, position: int, checkpoint: Checkpoint, *, with_words: bool = True) -> Proof:
@@ -110,11 +111,13 @@ def _beside(proof: Proof, name: str) -> tuple[dict[str, Any], list[Disclosure], 
     try:
         beside = json.loads(proof.extra)
         state = beside["event"].encode()
-        envelope = json.loads(state)
-        if envelope.keys() != ENVELOPE or not isinstance(envelope["body"], dict):
-            raise ValueError
-        if not isinstance(envelope["position"], int) or not all(
-            isinstance(envelope[key], str) for key in ("platform", "id", "type", "recorded_at")
+        envelope = envelope_of(state)
+        if (
+            envelope is None
+            or not isinstance(envelope["position"], int)
+            or not all(
+                isinstance(envelope[key], str) for key in ("platform", "id", "type", "recorded_at")
+            )
         ):
             raise ValueError
         words.canonical(beside), words.canonical(envelope)  # text, whole numbers, and no others

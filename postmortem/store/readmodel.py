@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from postmortem.core.errors import BadInput, StoreDamaged
 from postmortem.store import one_library, planes, search
 from postmortem.store.intake import Intake, names_in
+from postmortem.store.progress import Progress
 from postmortem.store.sweeping import unswept
 from postmortem.store.view import VIEW_VERSION
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Told what is done, how much of it, out of how much."""
 TABLES: Final[dict[str, dict[str, Any]]] = {
     "view_state": {
         # `indexed` is 0 where the full-text index is missing or lags behind

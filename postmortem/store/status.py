@@ -123,6 +123,7 @@ def _remote(place: str) -> Status:
     from postmortem.store.follower import Follower
     from postmortem.store.server import Unreachable, connect, head, psycopg
     from postmortem.store.server import trouble as server_trouble
+    from postmortem.store.view_files import at_hand
 
     address = backends.Address.read(place)
     follower = Follower(address)
@@ -137,7 +138,7 @@ def _remote(place: str) -> Status:
             except psycopg.Error as error:
                 raise server_trouble(error, address) from None
     except Unreachable as problem:
-        file = follower.known()
+        file = at_hand(address.shown)
         if file is None:
             raise
         return Status(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any, Final
+from typing import Final
 
-from postmortem.core import words
 from postmortem.store import tree
+from postmortem.store.envelopes import digests_in
 
 LOG: Final = (
     """CREATE TABLE stored_events (
@@ -66,16 +66,6 @@ SCHEMA: Final = (*LOG, *tree.SCHEMA)
 """The whole record; the view is made and dropped elsewhere."""
 
 ABSENT: Final = "INSERT INTO words_absent (digest, position) VALUES (?, ?)"
-
-
-def digests_in(envelope: dict[str, Any]) -> dict[str, str]:
-    """Which digests an envelope holds for somebody's words: by digest, the field."""
-    stands = {**envelope["body"], "recorded_by": envelope["recorded_by"]}
-    return {
-        digest: field
-        for field, value in stands.items()
-        if (digest := words.digest_in(value)) is not None
-    }
 
 
 def bring_up(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
@@ -17,7 +16,8 @@ from postmortem.core.errors import Problem
 from postmortem.core.times import BEGINNING, END
 from postmortem.store import readmodel, search
 from postmortem.store.nodes import level_of
-from postmortem.store.verifying import VIEW, Verified
+from postmortem.store.progress import Progress
+from postmortem.store.verified import VIEW, Verified
 from postmortem.store.view import VIEW_VERSION, attached_in_memory
 
 FOLLOWS, DIFFERS, OTHER, NONE, UNREAD = "follows", "differs", "other-version", "none", "unread"
@@ -37,9 +37,7 @@ _EXACT: Final = {
 _FAULTS: Final = (sqlite3.Error, Problem, LookupError, TypeError, ValueError, AttributeError)
 
 
-def verify_view(
-    path: str, found: Verified, progress: Callable[[str, int, int], None] | None = None
-) -> None:
+def verify_view(path: str, found: Verified, progress: Progress | None = None) -> None:
     """Compare the view of the store at that path; what was found is added.
 
     The second view is on disk while it is needed, so that memory does not grow with the log.
@@ -60,7 +58,7 @@ def verify_view(
 def _compare(
     connection: sqlite3.Connection,
     found: Verified,
-    progress: Callable[[str, int, int], None] | None,
+    progress: Progress | None,
 ) -> str:
     there = _objects(connection, "store")
     if not there:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from postmortem.core import formulas, measures
 from postmortem.core.disruptions import Disruption
+from postmortem.core.fields import When
 from postmortem.core.history import CLAIMED, REVISED
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Span, format_span, parse_span
@@ -201,8 +202,9 @@ def test_the_zone_that_times_are_written_in_is_irrelevant(record, zone, data):
     again = MemoryRecord(PLATFORM)
     for now, each in record.told:
         keys = as_written(each)
-        for name in set(keys) & {"at", "effective_at", "time", "known_at", "published_at"}:
-            keys[name] = format_span(parse_span(keys[name], zone_of(record)))
+        for name, value in each.entry:
+            if isinstance(value, When):  # whatever its name is
+                keys[name] = format_span(value.span)
         if keys["type"] == "platform-declared":
             keys["zone"] = zone
         again.record(draft(**keys, local=zone, amend=each.amend), now)

@@ -1,6 +1,6 @@
 """Times against two independent readings: tables made by hand, and counting on real clocks.
 
-The counting never asks what offset a wall time has, as `postmortem.core.times` does; it goes from
+The counting never asks what offset a wall time has, as `postmortem.core.zones` does; it goes from
 instants to local times only (`astimezone`), over every instant that may matter.
 """
 
@@ -31,12 +31,11 @@ from postmortem.core.times import (
     format_instant,
     format_span,
     hull,
-    in_zone,
-    known_zone,
     parse_instant,
     parse_span,
     parse_stored,
 )
+from postmortem.core.zones import in_zone, known_zone
 
 PACIFIC = "America/Los_Angeles"
 ZONES = sorted(available_timezones() - {"localtime"})  # that link is no name of the database
@@ -732,8 +731,8 @@ def test_any_text_is_a_time_or_refused(text: str, zone: str | None) -> None:
 def test_a_question_in_utc_loads_no_zones() -> None:
     """Cold questions are to be quick; what is loaded is steadier than a stopwatch."""
     script = (
-        "import sys; from postmortem.core import times; "
-        "times.parse_span('2021-01-11T07:59-08:00'); times.in_zone(0, None); "
+        "import sys; from postmortem.core import times, zones; "
+        "times.parse_span('2021-01-11T07:59-08:00'); zones.in_zone(0, None); "
         "print(*{'zoneinfo', 'difflib', 'pydantic', 'sqlite3'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -35,11 +35,11 @@ from postmortem.core.times import (
     Instant,
     Span,
     format_instant,
-    in_zone,
     parse_instant,
     parse_span,
 )
 from postmortem.core.typed import read_instant, read_span
+from postmortem.core.zones import in_zone
 
 Read = TypeVar("Read")
 

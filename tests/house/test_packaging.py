@@ -135,7 +135,8 @@ def test_no_module_needs_what_is_not_declared(installed, tmp_path):
     """All but what is an extra, and the file that runs when it is imported."""
     every_module = """
 import importlib, pkgutil, postmortem
-extras = {f"postmortem.store.{name}" for name in ("server", "follower", "postgres", "postgres_log")}
+drivers = ("copying_servers", "follower", "postgres", "postgres_log", "server")
+extras = {f"postmortem.store.{name}" for name in drivers}
 for module in pkgutil.walk_packages(postmortem.__path__, "postmortem."):
     if module.name in extras:
         continue

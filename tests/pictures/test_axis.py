@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from postmortem.core.lengths import DAY, HOUR, MINUTE, SECOND
 from postmortem.core.times import format_instant, parse_instant
 from postmortem.pictures.axis import Ruler
-from postmortem.pictures.clocks import DAY, HOUR, MINUTE, SECOND, Clocks
+from postmortem.pictures.clocks import Clocks
 from postmortem.pictures.lanes import Axis
 from postmortem.pictures.wording import WORDINGS
 

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from postmortem.pictures.clocks import HOUR, Clocks
+from postmortem.core.lengths import HOUR
+from postmortem.pictures.clocks import Clocks
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "Asia/Tokyo", None])

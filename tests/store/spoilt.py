@@ -1,4 +1,4 @@
-"""Stores that somebody changed behind the program's back, or that a disk did."""
+"""Stores that somebody changed behind the program's back, that a disk did, or of an earlier day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cli.door import FOUNDING, run
 
 from postmortem.core import tree
 from postmortem.core.errors import StoreProblem
-from postmortem.store.verifying import Verified
+from postmortem.store.verified import Verified
 from postmortem.tracker import Tracker
 
 RECORD = ("stored_events", "disclosures", "words_absent", "about", "tree_nodes")
@@ -63,6 +63,19 @@ def changed(store: Path, target: Path, change: Change | str) -> Path:
             change(connection)
         for _, sql in triggers:
             connection.execute(sql)
+    return target
+
+
+def earlier(store: Path, target: Path) -> Path:
+    """A copy as the version before had made it: it kept no tree, and not whose words it lacks."""
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.execute("VACUUM INTO ?", (str(target),))  # also what its journal holds
+    with opened(target) as connection:
+        connection.execute("DROP TABLE tree_nodes")
+        connection.execute("DROP TABLE words_absent")
+        connection.execute("DELETE FROM about WHERE key = 'seal'")
+        connection.execute("PRAGMA user_version=1")
+        connection.execute("PRAGMA journal_mode=WAL")
     return target
 
 

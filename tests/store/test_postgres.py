@@ -13,10 +13,18 @@ from pathlib import Path
 import psycopg
 import pytest
 from cli.door import complaint, environment, run
+from cli.test_completion import answered, completed
 from cli.test_loading import HEAVY, loaded
 
 from postmortem.core.errors import StoreLocked, StoreReadOnly
-from postmortem.store import backends, copying, postgres_log
+from postmortem.store import (
+    backends,
+    copying,
+    copying_files,
+    copying_servers,
+    postgres_log,
+    view_files,
+)
 from postmortem.store.backends import Address
 from postmortem.store.follower import Follower
 from postmortem.testing.ledgers import SETTING, Clock, LedgerContract, down, tell
@@ -25,6 +33,8 @@ from postmortem.tracker import Tracker
 LOG = "position, originator_id, originator_version, topic, state, event_id, recorded_at"
 NEXT = "(SELECT max(position) + 1 FROM stored_events)"
 LATE = 2**62
+EXTRA = ("copying_servers", "follower", "postgres", "postgres_log", "server")
+"""Modules that need the driver."""
 
 
 def schema_of(folder) -> str:
@@ -354,9 +364,31 @@ def test_the_view_answers_where_the_server_is_gone_and_says_so(postgres, place, 
     assert run("--db", place, "status").status == 0
 
 
+def test_what_this_machine_has_seen_is_verified_where_the_server_is_gone(
+    postgres, place, tmp_path, monkeypatch
+):
+    """As the help of each says; a backup is of the server itself, or is none."""
+    before = run("--db", place, "verify", "--json").json
+
+    def refused(*arguments, **options):
+        raise psycopg.OperationalError("connection refused")
+
+    monkeypatch.setattr(psycopg, "connect", refused)
+    after = run("--db", place, "verify", "--json")
+    assert (after.status, after.json) == (0, before)
+    assert "cannot be reached" in after.err
+    made = run("--db", place, "checkpoint")
+    assert made.status == 0
+    assert "cannot be reached" in made.err
+    assert before["root"] in made.out
+    assert "cannot be reached" in complaint(run("--db", place, "backup", tmp_path / "b.db"), 3)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert "cannot be reached" in complaint(run("--db", place, "verify"), 3)
+
+
 def test_the_driver_is_missing(monkeypatch, tmp_path):
     for name in [name for name in sys.modules if name.startswith("postmortem.store.")]:
-        if name.rpartition(".")[2] in ("server", "follower", "postgres", "postgres_log"):
+        if name.rpartition(".")[2] in EXTRA:
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     said = complaint(run("--db", "postgresql://h/d", "state"), 3)
@@ -365,6 +397,52 @@ def test_the_driver_is_missing(monkeypatch, tmp_path):
 
 
 # --- the view -------------------------------------------------------------------------------------
+
+
+def test_a_shell_is_answered_by_the_view_on_this_machine(place):
+    """It takes neither the driver nor anything else of weight: the server cannot be asked."""
+    assert answered(place, "postmortem record service-restored --ends a") == "plain,a"
+    assert answered(place, "postmortem state --platform p") == "plain,parler"
+    assert "plain,note" in answered(place, "postmortem redact a n")
+
+
+def test_a_shell_is_told_what_was_seen_last_and_nobody_is_waited_for(place, tmp_path, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+        with Tracker(place, clock=Clock()) as tracker:
+            tracker.record([down("b")])
+    tried = []
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **how: tried.append(given))
+    assert completed(place, "record service-restored --ends") == ["a"]
+    assert completed(f"{place}&deadline=9", "retract") == ["a"]  # it is the same store
+    assert completed(place.replace("admin@", "admin:secret@"), "retract") == ["a"]
+    with closing(sqlite3.connect(newest_at_hand(place), isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")  # as somebody who brings it up to date
+        assert completed(place, "retract") == ["a"]
+        writer.execute("UPDATE view_state SET schema = -1")
+        writer.execute("COMMIT")
+    assert completed(place, "retract") == []  # of another version
+    assert not tried
+
+
+def test_a_machine_that_has_seen_nothing_completes_nothing(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **how: pytest.fail("it was asked"))
+    assert completed(place, "retract") == []
+    assert completed(place, "redact a") == []
+    assert completed("postgresql://h:no-port/d?x", "retract") == []
+    assert not (tmp_path / "elsewhere").exists()  # and nothing was made for it
+    views = tmp_path / "elsewhere" / "postmortem" / "views"
+    views.mkdir(parents=True)
+    (views / "other.1.db").write_bytes(b"no database at all" * 100)
+    assert completed(place, "retract") == []
+
+
+def newest_at_hand(place) -> str:
+    """The view's file on this machine, as it stands."""
+    found = view_files.at_hand(backends.shown(place))
+    assert found is not None
+    return found
 
 
 def test_another_host_sees_what_was_recorded_and_loads_nothing_to_see_it(place, monkeypatch):
@@ -453,7 +531,7 @@ def test_a_copy_that_breaks_off_is_gone_on_with(
         str(tmp_path / "copy.db") if kind == "file" else postgres.url(f"b{schema_of(tmp_path)}")
     )
     monkeypatch.setattr(copying, "BATCH", 1)
-    ends = copying.SQLiteTarget if kind == "file" else copying.PostgresTarget
+    ends = copying_files.SQLiteTarget if kind == "file" else copying_servers.PostgresTarget
     take, count = ends.take, []
 
     def breaks(self, *rows):
@@ -489,7 +567,7 @@ def test_a_copy_of_another_log_is_not_gone_on_with(postgres, place, tmp_path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(copying.SQLiteTarget, "finish", breaks)
+        patch.setattr(copying_files.SQLiteTarget, "finish", breaks)
         assert run("copy", place, target).status == 130
     assert "needs an empty store" in complaint(run("copy", tmp_path / "other.db", target), 2)
     assert "into itself" in complaint(run("copy", place, place), 2)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import sqlite3
 
 import pytest
-from store.spoilt import changed, founded, opened, verified
+from store.spoilt import changed, earlier, founded, opened, verified
 
 from postmortem.core import reading, tree
 from postmortem.core.decide import Draft
@@ -82,21 +81,6 @@ def test_the_nodes_are_append_only(attack, store):
         connection.execute("PRAGMA ignore_check_constraints=OFF")
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(attack)
-
-
-def as_earlier(connection):
-    """What an earlier version had made of it."""
-    connection.execute("DROP TABLE tree_nodes")
-    connection.execute("DROP TABLE words_absent")
-    connection.execute("DELETE FROM about WHERE key = 'seal'")
-    connection.execute("PRAGMA user_version=1")
-
-
-def earlier(store, target):
-    shutil.copyfile(store, target)
-    with opened(target) as connection:
-        as_earlier(connection)
-    return target
 
 
 def test_the_store_of_an_earlier_version_is_read_and_gets_its_tree_with_the_next_write(tmp_path):
