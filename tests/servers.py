@@ -7,6 +7,7 @@ taken, and every worker of a parallel run has its own.
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -40,7 +41,17 @@ def need_programs() -> Path:
     found = programs()
     if found is None:
         pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    if os.geteuid() == 0 and not _is_user(OWNER):
+        pytest.skip(f"a PostgreSQL server does not run as root, and there is no user {OWNER}")
     return found
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _as_owner() -> dict[str, object]:
