@@ -54,7 +54,7 @@ def _is_user(name: str) -> bool:
     return True
 
 
-def _as_owner() -> dict[str, object]:
+def as_owner() -> dict[str, object]:
     """A server refuses to run as root; somebody else does it then."""
     return {"user": OWNER, "group": OWNER, "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -107,7 +107,7 @@ class Server:
             capture_output=True,
             text=True,
             check=False,
-            **_as_owner(),
+            **as_owner(),
         )
         assert done.returncode == 0, done.stderr + self.said()
 
@@ -121,7 +121,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,
-            **_as_owner(),
+            **as_owner(),
         )  # fmt: skip
         assert done.returncode == 0, self.said()
 
@@ -163,7 +163,7 @@ class Server:
                 cwd=self.folder,
                 capture_output=True,
                 check=False,
-                **_as_owner(),
+                **as_owner(),
             )
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -19,6 +19,7 @@ from postmortem.testing import PLATFORM, SECOND, MemoryRecord, histories, questi
 from postmortem.testing.ledgers import Clock
 from postmortem.tracker import Tracker
 
+NUMBERS = itertools.count()
 # salts are random, and with them the digests of people's words
 CHANCE = re.compile(r'"(sd|salt)":"[^"]*"')
 
@@ -30,8 +31,7 @@ def places(postgres, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         # that a write to a file is durable is told by test_ledger
         patch.setattr(ledger, "PRAGMAS", (*ledger.PRAGMAS, "synchronous=OFF"))
-        numbers = itertools.count()
-        yield lambda: (str(folder / f"{(n := next(numbers))}.db"), postgres.url(f"both_{n}"))
+        yield lambda: (str(folder / f"{(n := next(NUMBERS))}.db"), postgres.url(f"both_{n}"))
 
 
 # explaining a failure would take minutes

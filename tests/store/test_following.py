@@ -103,7 +103,7 @@ def tail(place, position, *, meanwhile=lambda position: None):
             following.tail(HOUR, step)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(postgres):
     """A store as `postgres-setup` makes it, as its writer names it."""
     postgres.execute(run("postgres-setup", "--schema", "listened").out)
