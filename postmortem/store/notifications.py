@@ -11,12 +11,10 @@ import time
 from typing import Final
 
 from postmortem.store.backends import Address
-from postmortem.store.server import Connection, Late, deadline, psycopg, trouble
+from postmortem.store.server import Connection, psycopg, trouble
 
 BEAT: Final = 1.0
 """Seconds between two looks at a server that cannot tell, or cannot be reached."""
-_PATIENCE: Final = 5
-"""Seconds that a server is given to tell: what was to be told of is committed by then."""
 
 
 def channel(schema: str) -> str:
@@ -30,10 +28,7 @@ def announce(connection: Connection, schema: str) -> None:
     Not within the transaction: whoever notifies holds a lock of the whole server until the commit
     is done, also through the wait for a standby, and every other log would wait for it.
     """
-    with (
-        contextlib.suppress(psycopg.Error, Late),
-        deadline(connection, time.monotonic() + _PATIENCE),
-    ):
+    with contextlib.suppress(psycopg.Error):
         connection.execute(f"NOTIFY {channel(schema)}".encode())
 
 
