@@ -70,8 +70,8 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 def environment(**more: str) -> dict[str, str]:
     """An environment for a program of its own: none of the person's settings."""
-    names = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "TMPDIR")
-    kept = {name: os.environ[name] for name in names if name in os.environ}
+    ours = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "TMPDIR")
+    kept = {name: os.environ[name] for name in ours if name in os.environ}
     return {**kept, "HOME": os.devnull, **more}
 
 

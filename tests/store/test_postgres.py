@@ -183,7 +183,7 @@ def assert_searched(place, word, count):
 # --- who may do what ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def roles(postgres):
     """A store made as `postgres-setup` has it, and one login of each role."""
     script = run("postgres-setup", "--schema", "shared", "--roles", "shared").out
