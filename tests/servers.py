@@ -7,6 +7,7 @@ taken, and every worker of a parallel run has its own.
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -40,10 +41,20 @@ def need_programs() -> Path:
     found = programs()
     if found is None:
         pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    if os.geteuid() == 0 and not _is_user(OWNER):
+        pytest.skip(f"a PostgreSQL server does not run as root, and there is no user {OWNER}")
     return found
 
 
-def _as_owner() -> dict[str, object]:
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def as_owner() -> dict[str, object]:
     """A server refuses to run as root; somebody else does it then."""
     return {"user": OWNER, "group": OWNER, "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -96,7 +107,7 @@ class Server:
             capture_output=True,
             text=True,
             check=False,
-            **_as_owner(),
+            **as_owner(),
         )
         assert done.returncode == 0, done.stderr + self.said()
 
@@ -110,7 +121,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,
-            **_as_owner(),
+            **as_owner(),
         )  # fmt: skip
         assert done.returncode == 0, self.said()
 
@@ -152,7 +163,7 @@ class Server:
                 cwd=self.folder,
                 capture_output=True,
                 check=False,
-                **_as_owner(),
+                **as_owner(),
             )
         shutil.rmtree(self.folder, ignore_errors=True)
 

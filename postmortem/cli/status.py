@@ -145,21 +145,22 @@ def _print_view(found: Any, line: Any) -> None:
     epilog="""\b
 Examples:
   postmortem follow
-  postmortem follow --every 0.2"""
+  postmortem follow --every 60"""
 )
 @click.option(
     "--every",
     type=click.FloatRange(0.05, 3600),
-    default=1.0,
+    default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often to look.",
+    help="How often to look, though the server tells of nothing.",
 )
 @click.pass_context
 def follow(ctx: click.Context, every: float) -> None:
     """Keep the view on this machine at the end of a log on PostgreSQL, until interrupted.
 
     Questions bring the view up to date by themselves; with this running they have nothing to do.
+    The server tells when something is recorded; a standby does not, and is looked at every second.
     It waits out a failover, and may be killed and started again at any moment.
     """
     place = locate(ctx.find_root().obj["db"]).path

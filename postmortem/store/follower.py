@@ -19,6 +19,7 @@ from postmortem.store import tree
 from postmortem.store.backends import Address
 from postmortem.store.columns import EVENT, GROWING, insert_into
 from postmortem.store.erasure import declare_erased
+from postmortem.store.notifications import BEAT, Listening
 from postmortem.store.progress import Progress, Warn, untold
 from postmortem.store.server import Connection, Head, Unreachable, connect, head, psycopg, trouble
 from postmortem.store.view import is_unerased
@@ -74,26 +75,29 @@ class Follower(ViewFiles):
     def tail(self, every: float, told: Callable[[Local], None]) -> None:
         """Follow the log until interrupted, also across failovers; `told` of every step forward.
 
-        Looks every so many seconds. Raises: StoreProblem, where waiting does not help.
+        Looks when the server tells of more, and every so many seconds. Raises: StoreProblem, where
+        waiting does not help.
         """
+        pause = min(every, BEAT)
         last: Local | None = None
         is_away = False
         while True:
             try:
                 with contextlib.closing(connect(self.address)) as server:
+                    listening = Listening(server, self.address)
                     while True:
                         here = self.follow(server)
                         if here != last or is_away:
                             told(here)
                         last, is_away = here, False
-                        time.sleep(every)
+                        listening.wait(every)
             except (Unreachable, StoreReadOnly) as problem:
                 if last is None:
                     raise
                 if not is_away:
-                    self._warn(f"{problem.message}; it is tried again every {every:g} seconds")
+                    self._warn(f"{problem.message}; it is tried again every {pause:g} seconds")
                 is_away = True
-                time.sleep(every)
+                time.sleep(pause)
 
     def rebuilt(self) -> Local:
         """A new view, of the whole log as the server has it. Raises: StoreProblem."""

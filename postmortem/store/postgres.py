@@ -33,6 +33,7 @@ from postmortem.store.backends import Address
 from postmortem.store.columns import GROWING
 from postmortem.store.follower import LOAD, Follower
 from postmortem.store.ledger import INSERT_EVENT
+from postmortem.store.notifications import announce
 from postmortem.store.postgres_log import EventRecorder, ServerLog, append, is_there, make
 from postmortem.store.progress import Progress, Warn
 from postmortem.store.promise import Columns, Ledger, Overtaken, Writing
@@ -274,6 +275,8 @@ class PostgresLedger(Ledger):
             local.execute("COMMIT")
         except sqlite3.Error:
             local.execute("ROLLBACK")
+        if self._server is not None and not ours.is_empty:
+            announce(self._server, self.address.schema)
 
     def _settle(self) -> None:
         """Whatever is still open is taken back, and the lock with it."""

@@ -175,6 +175,21 @@ def missing(address: Address) -> StoreMissing:
     )
 
 
+def _unseen(connection: Connection, address: Address) -> StoreProblem:
+    """No log is there, or none that this user may see: a name in a closed schema means nothing."""
+    if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        row = connection.execute(
+            "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = %s",
+            (address.schema,),
+        ).fetchone()
+        if row is not None and not row[0]:
+            return StoreReadOnly(
+                f"the user of {address.shown} may not look into the store there",
+                hint="`postmortem postgres-setup` prints the roles; the user needs one of them",
+            )
+    return missing(address)
+
+
 def _without_secrets(text: str, address: Address) -> str:
     given = conninfo.conninfo_to_dict(address.conninfo)
     for name, value in given.items():
@@ -234,7 +249,7 @@ def head(connection: Connection, address: Address) -> Head:
             " (SELECT coalesce(max(number), 0) FROM withdrawals), pg_is_in_recovery()"
         ).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        raise missing(address) from None
+        raise _unseen(connection, address) from None
     assert row is not None
     id, version, copying, position, recorded, withdrawals, standby = row
     if id is None or version is None or not version.isdecimal():

@@ -138,7 +138,7 @@ import importlib, pkgutil, postmortem
 drivers = ("copying_servers", "follower", "postgres", "postgres_log", "server")
 extras = {f"postmortem.store.{name}" for name in drivers}
 for module in pkgutil.walk_packages(postmortem.__path__, "postmortem."):
-    if module.name in extras:
+    if module.name in {*extras, "postmortem.store.notifications"}:
         continue
     if not module.name.startswith(("postmortem.testing", "postmortem.__main__")):
         importlib.import_module(module.name)

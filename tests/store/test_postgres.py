@@ -193,7 +193,7 @@ def assert_searched(place, word, count):
 # --- who may do what ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def roles(postgres):
     """A store made as `postgres-setup` has it, and one login of each role."""
     script = run("postgres-setup", "--schema", "shared", "--roles", "shared").out
@@ -215,6 +215,13 @@ MAY = {
     "SELECT count(*) FROM stored_events": ("reader", "writer", "eraser"),
     "SELECT count(*) FROM disclosures": ("reader", "writer", "eraser"),
     "INSERT INTO about VALUES (gen_random_uuid()::text, 'x')": ("writer", "eraser"),
+    f"INSERT INTO stored_events ({LOG}) VALUES ({NEXT}, 'new', 1, 't', '{{}}', 'new', {LATE})": (
+        "writer",
+        "eraser",
+    ),
+    "INSERT INTO disclosures VALUES ('d', 1, 'f', 's', 'v')": ("writer", "eraser"),
+    "INSERT INTO words_absent VALUES ('d', 1)": ("writer", "eraser"),
+    "LISTEN postmortem_shared": ("reader", "writer", "eraser", "nobody_special"),
     "DELETE FROM disclosures WHERE digest = 'none'": ("eraser",),
     "DELETE FROM disclosures WHERE field = 'author'": ("eraser",),
     "UPDATE stored_events SET state = '{}'": (),
