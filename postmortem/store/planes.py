@@ -206,18 +206,18 @@ class Planes:
         """Bring the tiles to where the effects are. In the caller's transaction."""
         changed, self._changed = self._changed, {}
         for service, several in sorted(changed.items()):
-            if several is not None and len(several) * _DEARER < self._disruptions(service):
+            if several is not None and self._has_more(service, len(several) * _DEARER):
                 for gone, come in several:
                     _repaint(self.connection, service, strokes(gone, come))
             else:
                 _cut_anew(self.connection, service)
 
-    def _disruptions(self, service: int) -> int:
-        return int(
-            self.connection.execute(
-                "SELECT count(*) FROM view_disruption WHERE service = ?", (service,)
-            ).fetchone()[0]
-        )
+    def _has_more(self, service: int, count: int) -> bool:
+        """Whether the service has more than so many disruptions."""
+        row = self.connection.execute(
+            "SELECT 1 FROM view_disruption WHERE service = ? LIMIT 1 OFFSET ?", (service, count)
+        ).fetchone()
+        return row is not None
 
 
 _NONE: Final[frozenset[Effect]] = frozenset()

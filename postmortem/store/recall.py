@@ -148,6 +148,11 @@ class RecalledRecord:
         name = self._fact_of[id]
         return None if name is None else self._facts[name]
 
+    def _named(self, fact: str) -> Fact | None:
+        """The fact of that name; None where it is the id of a later version."""
+        found = self._fact(fact)
+        return found if self._fact_of[fact] == fact else None
+
     # --- what deciding asks -----------------------------------------------------------------------
 
     def version(self, id: str) -> Version | None:
@@ -159,7 +164,7 @@ class RecalledRecord:
 
     def versions(self, fact: str) -> list[Version]:
         """All versions of a fact."""
-        found = self._fact(fact)
+        found = self._named(fact)
         return [] if found is None else found.versions
 
     def retractions(self, event: str) -> Sequence[str]:
@@ -169,7 +174,7 @@ class RecalledRecord:
 
     def speakers(self, fact: str) -> Iterable[str]:
         """The facts of which some version speaks of that fact."""
-        found = self._fact(fact)
+        found = self._named(fact)
         if found is None:
             return ()
         if found.speakers is None:
@@ -217,7 +222,7 @@ class RecalledRecord:
 
     def reigns(self, fact: str) -> Sequence[Reign]:
         """Which version of the fact stands for which K, as all that is recorded now."""
-        found = self._fact(fact)
+        found = self._named(fact)
         if found is None:
             return ()
         if found.reigns is None:
@@ -268,17 +273,17 @@ class RecalledRecord:
         found: dict[str, None] = {}
         pending = [version.fact]
         if version.type == RETRACTED:
-            pending += self._named(version)
+            pending += self._taken_back(version)
         while pending:
             here = pending.pop()
             if here not in found:
                 found[here] = None
                 for each in self.versions(here):
                     if each.type == RETRACTED:
-                        pending += self._named(each)
+                        pending += self._taken_back(each)
         return list(found)
 
-    def _named(self, retraction: Version) -> list[str]:
+    def _taken_back(self, retraction: Version) -> list[str]:
         target = self.version(retraction.subjects[0])
         return [] if target is None else [target.fact]
 

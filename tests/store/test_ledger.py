@@ -24,7 +24,7 @@ from postmortem.core.errors import (
     StoreReadOnly,
 )
 from postmortem.core.times import END, AsOf
-from postmortem.store import planes, readmodel
+from postmortem.store import readmodel
 from postmortem.store.record import ViewRecord
 from postmortem.store.view import APPLICATION_ID
 from postmortem.testing import DAWN
@@ -353,7 +353,7 @@ def test_a_store_that_may_only_be_read_answers(shelf, view):
 def emptied():
     return [
         f"DELETE FROM {name}"
-        for name in (*readmodel.TABLES, *planes.SCHEMA)
+        for name in (*readmodel.TABLES, *readmodel.SCHEMA)
         if name != "view_state"
     ]
 

@@ -4,69 +4,24 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store.told import no_waiting_for_the_disk, rows, stores, tell, view_of
 
 from postmortem.core.errors import BadInput
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf
-from postmortem.store import ledger, readmodel
 from postmortem.store.record import ViewRecord
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, draft, histories, questions
-from postmortem.testing.ledgers import Clock
-from postmortem.tracker import Tracker
 
+assert no_waiting_for_the_disk  # a fixture of this module too
 some = settings(max_examples=40)
 HOUR = 3600 * SECOND
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_waiting_for_the_disk():
-    """That a write is durable is told by test_ledger; here are thousands of writes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger, "PRAGMAS", (*ledger.PRAGMAS, "synchronous=OFF"))
-        yield
-
-
-@contextmanager
-def stores(number=1):
-    """Trackers of stores that are empty, each with a clock that stands at DAWN."""
-    with tempfile.TemporaryDirectory() as folder:
-        trackers = [
-            Tracker(str(Path(folder) / f"{n}.db"), clock=Clock(), by="somebody")
-            for n in range(number)
-        ]
-        try:
-            yield trackers[0] if number == 1 else trackers
-        finally:
-            for tracker in trackers:
-                tracker.close()
-
-
-def transactions(drafts, sizes):
-    """The drafts in groups of about those sizes."""
-    pending = iter(drafts)
-    while group := list(itertools.islice(pending, next(sizes))):
-        yield group
-
-
-def tell(tracker, record, drafts, sizes=(3, 1, 2)):
-    """Tell both the same: what is refused is left out, and a group is one transaction."""
-    for group in transactions(drafts, itertools.cycle(sizes)):
-        tracker._clock.now = now = max(tracker._clock.now, DAWN) + SECOND
-        taken = [each for each in group if record.try_to_record(each, now)]
-        assert tracker.record(taken).recorded == len(taken)
-
-
-def view_of(tracker, as_of, platform=PLATFORM):
-    with tracker.view.snapshot():
-        return tracker.view.situation(platform, as_of)
 
 
 # --- the same as the naive fold ------------------------------------------------------------------
@@ -96,7 +51,8 @@ def test_of_everything_one_version_stands_at_a_time(drafts):
         tell(tracker, MemoryRecord(PLATFORM), drafts)
         ask = tracker.view.connection.execute
         both_reign = """SELECT count(*) FROM view_reign a JOIN view_reign b USING (platform, fact)
-            WHERE a.rowid < b.rowid AND a.known_from < b.known_to AND b.known_from < a.known_to
+            WHERE (a.known_from, a.position_from) < (b.known_from, b.position_from)
+            AND a.known_from < b.known_to AND b.known_from < a.known_to
             AND a.position_from < b.position_to AND b.position_from < a.position_to"""
         both_declared = """SELECT count(*) FROM view_declaration a
             JOIN view_declaration b USING (platform, kind, id)
@@ -210,10 +166,6 @@ def exported(tracker):
 
 def columns(tracker):
     return tracker.view.connection.execute("SELECT * FROM stored_events").fetchall()
-
-
-def rows(tracker):
-    return readmodel.rows(tracker.view.connection)
 
 
 @some
