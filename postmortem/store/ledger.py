@@ -36,6 +36,7 @@ from postmortem.core.errors import (
 )
 from postmortem.core.recorded import Recorded, upcast
 from postmortem.core.times import Instant
+from postmortem.core.tree import Edge
 from postmortem.store import one_library, tables, tree
 from postmortem.store.columns import EVENT, insert_into
 from postmortem.store.promise import Columns, Ledger, Writing
@@ -202,6 +203,7 @@ class SQLiteLedger(Ledger):
         one_library.check()
         self.path = path
         self._clock = clock
+        self._edge: Edge | None = None
         if create:
             _make_file(path)
         if create and not os.path.isfile(path):
@@ -282,8 +284,11 @@ class SQLiteLedger(Ledger):
             if not tree.is_kept(cursor.sqlite_cursor.connection):
                 tables.bring_up(cursor.sqlite_cursor.connection)
             ours = SQLiteWriting(self._log, cursor, self._clock)
+            ours.edge, self._edge = self._edge, None
             yield ours
             ours.flush()
+        # only now is it that of the log; who wrote meanwhile made the log longer
+        self._edge = ours.edge
 
     @property
     def identity(self) -> str:

@@ -20,6 +20,7 @@ from postmortem.core.errors import BadInput, StoreProblem
 from postmortem.core.events import WordsWithheld
 from postmortem.core.recorded import Recorded
 from postmortem.core.times import BEGINNING, Instant, format_instant
+from postmortem.core.tree import Edge
 from postmortem.core.words import Disclosure
 from postmortem.store import envelopes, tree
 from postmortem.store.columns import ABSENT, WORDS, insert_into
@@ -51,6 +52,8 @@ class Writing(ABC):
         self.position: int = last[0] if last else 0
         self._last: Instant = last[1] if last else BEGINNING
         self.now: Instant = max(clock(), self._last + 1)
+        self.edge: Edge | None = None
+        """The right edge of the tree, where it is at hand from an earlier write."""
         self._tree: tree.Growth | None = None
         self._versions: dict[str, int] = {}
         self._pending: list[tuple[Recorded, Instant, Sequence[Disclosure]]] = []
@@ -128,7 +131,9 @@ class Writing(ABC):
         if not pending:
             return
         if self._tree is None:
-            self._tree = tree.Growth(self.connection, pending[0][0].position - 1)
+            size = pending[0][0].position - 1
+            self._tree = tree.Growth(self.connection, size, self.edge)
+            self.edge = self._tree.edge
         events = [recorded for recorded, _, _ in pending]
         columns = [(e.position, f"{e.platform}/{e.id}", now) for e, now, _ in pending]
         self._tree.extend(self._insert(events, columns))

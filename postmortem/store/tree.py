@@ -41,12 +41,19 @@ _STATES: Final = "SELECT state FROM stored_events WHERE position <= ? ORDER BY p
 class Growth:
     """The tree as a write extends it, inside the write's own transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, size: int) -> None:
-        """`size` is how many events the log holds. Raises: StoreDamaged."""
+    def __init__(
+        self, connection: sqlite3.Connection, size: int, edge: tree.Edge | None = None
+    ) -> None:
+        """`size` is how many events the log holds; `edge` the tree's, where it is still at hand.
+
+        Raises: StoreDamaged.
+        """
         self._connection = connection
-        nodes = Kept(connection)
         self._next = tree.count(size) + 1
-        self._edge = tree.Edge(size, [nodes(level, place) for level, place in tree.peaks(size)])
+        if edge is None or edge.size != size:
+            nodes = Kept(connection)
+            edge = tree.Edge(size, [nodes(level, place) for level, place in tree.peaks(size)])
+        self.edge = edge
 
     def append(self, state: bytes) -> None:
         """Take in the stored bytes of the next event."""
@@ -54,7 +61,7 @@ class Growth:
 
     def extend(self, states: Iterable[bytes]) -> None:
         """Take in the stored bytes of the next events."""
-        made = [hash for state in states for _, _, hash in self._edge.append(tree.leaf(state))]
+        made = [hash for state in states for _, _, hash in self.edge.append(tree.leaf(state))]
         # a growing tree makes its nodes in the order of their numbers
         self._connection.executemany(_ADD, enumerate(made, self._next))
         self._next += len(made)
