@@ -87,10 +87,13 @@ def test_a_bar_fades_from_the_sure_side_to_the_other(situation):
     shown = scene(Picture(situation), {})
     found = Places(Ruler(shown.axis, LONG, ENGLISH), FROM) if shown.axis else None
     for lane in shown.services if found else ():
+        faded = list(found.fading(lane.stretches))
+        assert len(faded) == len(lane.stretches)
         for index, stretch in enumerate(lane.stretches):
             if stretch.condition is not Condition.UNCERTAIN:
+                assert faded[index] == (1, 1)
                 continue
-            left, right = found.fading(lane.stretches, index)
+            left, right = faded[index]
             assert 0 < right < 1
             assert 0 < left < 1
             before = lane.stretches[index - 1] if index else None
