@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +17,10 @@ from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, State
 from postmortem.core.times import END, AsOf, Instant, format_bound, in_zone, parse_instant
-from postmortem.reports.rows import Rows
 from postmortem.store.standing import Standing
+
+if TYPE_CHECKING:
+    from postmortem.reports.rows import Rows
 
 
 @click.command(
@@ -297,6 +299,8 @@ def state_rows(
     question: Asked, picture: Standing, answers: Sequence[State], ids: tuple[str, ...]
 ) -> Rows:
     """A row for each capability, then each service, at each moment."""
+    from postmortem.reports.rows import Rows
+
     rows: list[dict[str, Any]] = []
     for answer in answers:
         begun = picture.since(answer.as_of.valid)

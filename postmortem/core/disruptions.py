@@ -141,6 +141,10 @@ class Disruption:
         spared = at < self.latest_start or at >= self.first_possible_end
         return Bounds(min(effects), Level.OPERATIONAL if spared else max(effects))
 
+    def noticed(self, at: Instant) -> bool:
+        """Whether at T people are on notice of it: never of what is confirmed."""
+        return False
+
     def turns(self) -> Iterator[Instant]:
         """Every instant at which `bounds` may change."""
         early = self.start.span.earliest

@@ -127,7 +127,7 @@ def inert(document: Any) -> str:
 
 def _escaped(literal: re.Match[str]) -> str:
     written = literal[0]
-    # what many are (ids, keys, words), and instants, which people read in the front matter: as it is
+    # most are ids, keys and words; and instants people read in the front matter
     if _AS_IT_IS.fullmatch(written):
         return written
     text = json.loads(written) if "\\" in written else written[1:-1]

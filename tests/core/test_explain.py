@@ -109,7 +109,8 @@ def test_every_level_is_that_of_the_state(asked):
                 for side, of in enumerate(zip(*(part.bounds for part in node.parts), strict=True)):
                     parts = tuple(formulas.Ref(str(number)) for number in range(len(of)))
                     levels = {str(number): each for number, each in enumerate(of)}
-                    alike = replace(node.formula, of=parts)
+                    kind, count = type(node.formula), getattr(node.formula, "count", None)
+                    alike = kind(parts) if count is None else kind(count, parts)
                     assert formulas.level(alike, levels) == node.bounds[side]
 
 
