@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from postmortem.cli import output
+from postmortem.cli.commands import Command
 from postmortem.cli.options import Asked, asked, nearest, question_options
 from postmortem.core import formulas
 from postmortem.core.errors import BadInput, Place, Problem
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   postmortem state --at 2021-01-11T00:30-08:00
@@ -34,7 +35,7 @@ Examples:
   postmortem state --batch questions.jsonl
 
 \b
-Exit status with --quiet: 0 where all that was named is certainly operational, 1 where not."""
+Exit status with --quiet: 0 where all that was named is certainly operational, 1 where not.""",
 )
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option(
@@ -85,7 +86,7 @@ def _answer(
 ) -> int:
     _known_services(picture, without)
     _known_ids(picture, ids)
-    answers = [picture.state(replace(question.as_of, valid=moment), without) for moment in moments]
+    answers = [picture.state(question.as_of._replace(valid=moment), without) for moment in moments]
     if quiet:
         return int(not all(_certainly_works(answer, ids) for answer in answers))
     if question.json:

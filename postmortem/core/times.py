@@ -22,7 +22,6 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -62,10 +61,11 @@ _FORM: Final = re.compile(
 _STORED: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{0,5}[1-9])?Z"
 )
-_DATE_WITH_OFFSET: Final = re.compile(r"([0-9]{4}(?:-[0-9]{2}){0,2})(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
+# the next two are compiled when they are met: few questions meet one
+_DATE_WITH_OFFSET: Final = r"([0-9]{4}(?:-[0-9]{2}){0,2})(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 # Every part of an IANA name begins with a capital. That leaves out `localtime`, `posixrules`,
 # `posix/...`, `right/...` (which counts leap seconds) and every path out of the zones' folder.
-_ZONE_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*")
+_ZONE_NAME: Final = r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*"
 
 _FORMS: Final = (
     "write for example 2021-01-10T23:59-08:00, 2021-01-10T23:59[America/Los_Angeles], 2021-01-10, "
@@ -93,8 +93,7 @@ class Span(NamedTuple):
         return self.latest <= moment
 
 
-@dataclass(frozen=True, slots=True)
-class AsOf:
+class AsOf(NamedTuple):
     """Where a question stands on the three clocks; microseconds, END where there is no limit.
 
     It asks what was true at `valid`, by what could be `known` and what the log had `recorded` then.
@@ -266,7 +265,7 @@ def _unlike(text: str) -> BadTime:
                 hint = f"write {likely}"
     elif text.count("[") > 1:
         reason, hint = "it has more than one bracket", "write one, with the name of a zone"
-    elif dated := _DATE_WITH_OFFSET.fullmatch(text):
+    elif dated := re.fullmatch(_DATE_WITH_OFFSET, text):
         reason = "a day, month or year takes no offset"
         hint = f"write {dated[1]}[America/Los_Angeles] with its zone, or add a time of day"
     return BadTime(reason, hint=hint)
@@ -382,7 +381,7 @@ def _load(name: str) -> ZoneInfo | None:
     """The zone of that name, if there is one."""
     from zoneinfo import ZoneInfo
 
-    if len(name) > _LONGEST or not _ZONE_NAME.fullmatch(name):
+    if len(name) > _LONGEST or not re.fullmatch(_ZONE_NAME, name):
         return None
     if sys.platform != "linux" and name not in _names():
         return None  # elsewhere the file system may find EUROPE/BERLIN too
@@ -397,7 +396,7 @@ def _names() -> frozenset[str]:
     """All zones of this machine; slow, for it opens every file of the database."""
     from zoneinfo import available_timezones
 
-    return frozenset(name for name in available_timezones() if _ZONE_NAME.fullmatch(name))
+    return frozenset(name for name in available_timezones() if re.fullmatch(_ZONE_NAME, name))
 
 
 def _zone(name: str) -> ZoneInfo:
