@@ -149,22 +149,25 @@ class Earlier:
             if each.id in wanted and each.service == service:
                 yield each
 
+    def kept(self, key: int, stored: str) -> Bounds:
+        """The level that those of a tile leave of which nothing was recorded since."""
+        return bounds_of(self._kept(key, json.loads(stored))) if stored != "[]" else WORKS
+
     def back(
-        self, service: str, key: int, at: Instant, now: Iterable[tuple[Instant, Sequence[Any]]]
+        self, service: str, key: int, at: Instant, now: Iterable[tuple[Instant, Bounds]]
     ) -> Iterator[tuple[Instant, Bounds]]:
         """The levels of a service up to T, going back: each with the instant that it begins at.
 
-        `now`: what they do now, likewise.
+        `now`: the same by those of which nothing was recorded since.
         """
         ids = self._ids(key, at)
         others = [*self._worked_out(service, ids)] if ids else []
         turns = sorted({turn for each in others for turn in each.turns() if BEGINNING < turn <= at})
-        for begins, entries in chain(now, [(BEGINNING, ())]):
-            kept = self._kept(key, entries) if entries else []
+        for begins, bounds in chain(now, [(BEGINNING, WORKS)]):
             while True:
-                found = [*kept, *(e for each in others if (e := entry_at(each, at)) is not None)]
+                found = [bounds, *(each.bounds(at) for each in others)]
                 since = turns.pop() if turns and turns[-1] >= begins else begins
-                yield since, bounds_of(found)
+                yield since, Bounds(min(b.worst for b in found), min(b.best for b in found))
                 if since == BEGINNING:
                     return
                 at = since - 1

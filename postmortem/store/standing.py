@@ -54,6 +54,8 @@ _EFFECTS: Final = """
     WHERE d.service = ?1 AND d.touched <= ?4 AND time_from <= ?2 AND time_to > ?2
     AND known_from <= ?3 AND known_to > ?3"""
 
+_WORST: Final = _EFFECTS.replace("e.id, worst, best, noticed, contested", "min(worst), min(best)")
+
 
 @lru_cache(4096)
 def _formula(text: str) -> Formula:
@@ -114,8 +116,12 @@ class Standing(Picture):
 
     def level(self, service: str, at: Instant) -> Bounds:
         """The worst and the best level of one service at T."""
-        if self._earlier is not None or self.found[service][3]:
+        if self._earlier is not None:
             return self.service(service, at).bounds
+        if self.found[service][3]:
+            key = self.found[service][0]
+            row = self._ask(_WORST, (key, at, self.known, self.position)).fetchone()
+            return WORKS if row[0] is None else Bounds(Level(row[0]), Level(row[1]))
         row = self._tile(service, at, self.known)
         return WORKS if row is None else Bounds(Level(row[1]), Level(row[2]))
 
@@ -179,10 +185,15 @@ class Standing(Picture):
     def _back(self, service: str, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
         """The levels of a service up to T, going back: each with the instant it begins at."""
         key, _, _, crowded = self.found[service]
-        rows = self._crowded_back(key, at) if crowded else self._tiles_back(service, at)
-        if self._earlier is None:
+        if crowded:
+            now = self._crowded_back(key, at)
+        elif self._earlier is None:
+            rows = self._tiles_back(service, at)
             return ((row[0], Bounds(Level(row[1]), Level(row[2]))) for row in rows)
-        return self._earlier.back(service, key, at, ((row[0], _entries_in(row[3])) for row in rows))
+        else:
+            kept = self._earlier.kept
+            now = ((row[0], kept(key, row[3])) for row in self._tiles_back(service, at))
+        return now if self._earlier is None else self._earlier.back(service, key, at, now)
 
     def _tiles_back(self, service: str, at: Instant) -> Iterator[Any]:
         """The rows of `_tile` at T and before."""
@@ -198,26 +209,23 @@ class Standing(Picture):
                 return
             at = row[0] - 1
 
-    def _crowded_back(self, key: int, at: Instant) -> Iterator[Any]:
-        from postmortem.core.effects import Effect, Entry
-        from postmortem.core.plane import tiles
+    def _crowded_back(self, key: int, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
+        """What is so now; at an earlier R, by those of which nothing was recorded since."""
+        from postmortem.core.measures import course_of
 
         rows = self._ask(
-            "SELECT time_from, time_to, e.id, worst, best, noticed, contested "
-            "FROM view_disruption d CROSS JOIN view_effect e ON e.disruption = d.key "
-            "AND e.service = d.service WHERE d.service = ?1 AND d.touched <= ?4 "
+            "SELECT time_from, time_to, worst, best FROM view_disruption d "
+            "CROSS JOIN view_effect e ON e.disruption = d.key AND e.service = d.service "
+            "WHERE d.service = ?1 AND d.touched <= ?4 "
             "AND known_from <= ?2 AND known_to > ?2 AND time_from <= ?3",
             (key, self.known, at, self.position),
         )
-        cut = tiles(Effect("", row[0], row[1], BEGINNING, END, Entry(*row[2:])) for row in rows)
-        for tile in sorted(cut, reverse=True):
-            if tile.time_from <= at:
-                yield tile.time_from, *tile.bounds, tile.entries
-
-
-def _entries_in(stored: Any) -> Any:
-    """The entries of a tile: stored as JSON, or just cut."""
-    return json.loads(stored) if isinstance(stored, str) else stored
+        turns = []
+        for begins, ends, worst, best in rows:
+            bounds = Bounds(Level(worst), Level(best))
+            turns += [(begins, WORKS, bounds), (ends, bounds, WORKS)]
+        course = course_of(turns, BEGINNING)
+        return (each for each in reversed(course) if each[0] <= at)
 
 
 _LEVEL: Final = """
