@@ -11,10 +11,10 @@ from postmortem.core import formulas
 from postmortem.core.formulas import Formula
 from postmortem.core.history import REVISED, Situation
 from postmortem.core.levels import OUT, Bounds, Level
-from postmortem.core.times import AsOf, Instant, format_bound
+from postmortem.core.times import BEGINNING, AsOf, Instant, format_bound
 
 if TYPE_CHECKING:
-    from postmortem.core.disruptions import Disruption, Expected, Revision
+    from postmortem.core.disruptions import Disruption, Expected, Revision, Succession
 
 
 class ServiceState(NamedTuple):
@@ -66,6 +66,8 @@ class Picture:
         self.situation = situation
         self.by_service: dict[str, list[Disruption | Expected]] = defaultdict(list)
         self.revisions: dict[str, list[tuple[Revision, Formula]]] = defaultdict(list)
+        self._successions: dict[str, tuple[object, Succession]] = {}
+        """Of the revisions as they were when it was made: in a supposed picture they may differ."""
         if not situation.facts:  # what a store's view answers, and nothing is to be worked out
             return
         from postmortem.core.disruptions import Revision, disruptions
@@ -107,12 +109,15 @@ class Picture:
         known = self.revisions.get(capability)
         if not known:
             return [self.situation.capabilities[capability]]
-        from postmortem.core.disruptions import formulas_at
+        of, succession = self._successions.get(capability, (None, None))
+        if of is not known or succession is None:
+            from postmortem.core.disruptions import Succession
 
-        choices = formulas_at([revision for revision, _ in known], at)
+            succession = Succession([revision for revision, _ in known], BEGINNING)
+            self._successions[capability] = known, succession
         return [
             self.situation.capabilities[capability] if index is None else known[index][1]
-            for index in choices
+            for index in succession.possibly_last(at)
         ]
 
     def service(self, service: str, at: Instant) -> ServiceState:
