@@ -28,10 +28,13 @@ _UNCHANGED: Final = """
     WHERE d.touched <= ?4"""
 # Either range is of one index and holds what lies on one side of R. What certainly had not begun by
 # T, by any version of it and any time claimed, did nothing then.
-_TOUCHED_SINCE: Final = "touched > ?5 AND +key <= ?5"
-_BEGUN_BEFORE: Final = "+touched > ?5 AND key <= ?5"
+_TOUCHED_SINCE: Final = """view_disruption t INDEXED BY view_disruption_touched
+        CROSS JOIN view_disruption d ON d.service = t.service AND d.key = t.key
+        WHERE t.service = {service} AND t.touched > ?5 AND t.key <= ?5"""
+_BEGUN_BEFORE: Final = """view_disruption d
+        WHERE d.service = {service} AND d.key <= ?5 AND +d.touched > ?5"""
 _OTHERWISE: Final = """
-    SELECT key, id FROM view_disruption d WHERE service = {service} AND {range} AND (
+    SELECT d.key, d.id FROM {range} AND (
         EXISTS (SELECT 1 FROM view_version v
             WHERE v.platform = ?1 AND v.fact = d.id AND v.at_earliest <= ?3)
         OR EXISTS (SELECT 1 FROM view_subject s
@@ -49,8 +52,8 @@ _LEVEL: Final = """
     FROM view_service s WHERE s.platform = ?1 AND s.id = ?2 AND s.key <= ?5"""
 _BY_RANGE: Final = tuple(
     (
-        _OTHERWISE.format(service="?2", range=each),
-        _LEVEL.format(otherwise=_OTHERWISE.format(service="s.key", range=each)),
+        _OTHERWISE.format(range=each.format(service="?2")),
+        _LEVEL.format(otherwise=_OTHERWISE.format(range=each.format(service="s.key"))),
     )
     for each in (_BEGUN_BEFORE, _TOUCHED_SINCE)
 )
