@@ -312,8 +312,7 @@ class _Drawing:
 
     def _sheets(self, sheets: Sheets, y: float) -> None:
         self.legend.signs.add(Sign.KNOWN)
-        said = "; ".join(self.telling.mark(mark) for mark in sheets.marks)
-        self.sheet.add(f"<g><title>{xml(said)}</title>")
+        self.sheet.add(f"<g><title>{xml(self.telling.sheets(sheets.marks))}</title>")
         self.sheet.document(sheets.x - 12 * sheets.beyond, y, several=len(sheets.marks) > 1)
         if sheets.beyond:
             self.sheet.stop(sheets.x, y, -sheets.beyond, "soft")

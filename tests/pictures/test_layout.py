@@ -38,6 +38,22 @@ def places(start=0, end=100):
     return Places(Ruler(Axis(start, end), LONG, ENGLISH), FROM)
 
 
+@given(st.lists(MARKS, min_size=8, max_size=40))
+def test_what_has_no_room_stands_where_it_touches_fewest(marks):
+    rows: list[list[tuple[float, float]]] = []
+    for each in places().placed(Lane("s", "S", (), tuple(marks))):
+        start, end = each.covers
+        touched = [sum(a < end and start < b for a, b in row) for row in rows]
+        if 0 in touched:
+            assert each.row == touched.index(0)
+        elif len(rows) < MOST_ROWS:
+            assert each.row == len(rows)
+            rows.append([])
+        else:
+            assert each.row == touched.index(min(touched))
+        rows[each.row].append((start, end))
+
+
 @given(st.lists(MARKS, max_size=12))
 def test_no_two_signs_touch_while_there_are_rows_left(marks):
     placed = places().placed(Lane("s", "S", (), tuple(marks)))
