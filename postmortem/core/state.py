@@ -66,8 +66,6 @@ class Picture:
         self.situation = situation
         self.by_service: dict[str, list[Disruption | Expected]] = defaultdict(list)
         self.revisions: dict[str, list[tuple[Revision, Formula]]] = defaultdict(list)
-        self._successions: dict[str, tuple[object, Succession]] = {}
-        """Of the revisions as they were when it was made: in a supposed picture they may differ."""
         if not situation.facts:  # what a store's view answers, and nothing is to be worked out
             return
         from postmortem.core.disruptions import Revision, disruptions
@@ -81,6 +79,11 @@ class Picture:
                 assert version.formula is not None
                 revision = Revision(version.at, version.position)
                 self.revisions[version.capability].append((revision, version.formula))
+
+    @cached_property
+    def _successions(self) -> dict[str, tuple[object, Succession]]:
+        """With the revisions that each was made of: in a supposed picture they may differ."""
+        return {}
 
     @cached_property
     def order(self) -> list[str]:
