@@ -194,13 +194,19 @@ def left_out(worked_out):
     return sorted((d.id, fact) for d in every if isinstance(d, Disruption) for fact in d.left_out)
 
 
+TIMES = {
+    *("at", "effective_at", "time", "known_at", "published_at", "retrieved_at"),
+    *("until", "due", "window_from", "window_to"),
+}
+
+
 @given(records(), st.sampled_from(fields.ZONES), st.data())
 def test_the_zone_that_times_are_written_in_is_irrelevant(record, zone, data):
     """The same history in UTC, for a platform with another zone."""
     again = MemoryRecord(PLATFORM)
     for now, each in record.told:
         keys = as_written(each)
-        for name in set(keys) & {"at", "effective_at", "time", "known_at", "published_at"}:
+        for name in set(keys) & TIMES:
             keys[name] = format_span(parse_span(keys[name], zone_of(record)))
         if keys["type"] == "platform-declared":
             keys["zone"] = zone
