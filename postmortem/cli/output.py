@@ -7,6 +7,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -168,6 +169,7 @@ def _wrapped(cell: str, size: int) -> list[str]:
     ) or [""]
 
 
+@lru_cache(1024)  # a status stands in many rows
 def _clean(cell: str) -> str:
     # a cell may carry our own colours, which click.style wrote; everything else is escaped
     plain = click.unstyle(cell)
@@ -181,8 +183,11 @@ def _line(cells: Sequence[str], columns: Sequence[int]) -> str:
     )
 
 
+@lru_cache(1024)
 def shown(text: str) -> int:
     """How many columns of a terminal the text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in click.unstyle(text)
