@@ -23,7 +23,6 @@ an aware `datetime`. Every answer can be turned into the JSON of the command lin
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 
 from postmortem.core import measures
@@ -187,7 +186,7 @@ class Store:
         view = self._tracker.view
         with view.snapshot():
             material = Material.of(
-                view.events(self.platform, replace(as_of, known=END)),
+                view.events(self.platform, as_of._replace(known=END)),
                 view.versions(self.platform, as_of),
                 view.situation(self.platform, as_of),
                 at=as_of.valid,

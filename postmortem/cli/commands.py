@@ -67,7 +67,45 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
 """Name -> (module:function in this package, section, one line)."""
 
 
-class Commands(click.Group):
+class Command(click.Command):
+    """A command that tells of its `--help` by itself.
+
+    The library would look the sentence up among translations, of which there are none; a question
+    would wait for what that loads.
+    """
+
+    _help: click.Option | None = None
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option, made once."""
+        names = self.get_help_option_names(ctx)
+        if self._help is None and names:
+            self._help = click.Option(
+                [*names, "_help"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                help="Show this message and exit.",
+                callback=_show_help,
+            )
+        return self._help
+
+
+def _show_help(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
+def _show_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"postmortem, version {version('postmortem-record')}", color=ctx.color)
+        ctx.exit()
+
+
+class Commands(Command, click.Group):
     """Loads a command's module when the command is called; its help needs none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -139,7 +177,14 @@ def _colour(choice: str) -> bool | None:
     default="auto",
     help="Whether to colour the output.",
 )
-@click.version_option(package_name="postmortem-record", prog_name="postmortem")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def group(ctx: click.Context, db: str | None, color: str) -> None:
     """A record of what a platform lost, when, and when one could know it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -139,7 +138,7 @@ def _compared(question: Asked, given: Mapping[str, Sequence[str]]) -> Compared:
     frame = {option: (moments[option] or [otherwise[option]])[0] for option in given}
     sides = sorted([*moments[clock], otherwise[clock]][:2])
     as_of = AsOf(**{FIELDS[option]: moment for option, moment in frame.items()})
-    before, after = (replace(as_of, **{FIELDS[clock]: side}) for side in sides)
+    before, after = (as_of._replace(**{FIELDS[clock]: side}) for side in sides)
     at = None if clock == AT or not moments[AT] else moments[AT][0]
     return Compared(clock, before, after, at)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -15,14 +14,17 @@ from postmortem.cli.place import tracker
 from postmortem.core.errors import BadInput, BadTime
 from postmortem.core.times import END, AsOf, Instant, Span, format_bound, parse_instant
 from postmortem.core.zones import known_zone
-from postmortem.reports.rows import ROW_FORMATS, Rows
 from postmortem.tracker import Tracker, system_clock
+
+if TYPE_CHECKING:
+    from postmortem.reports.rows import Rows
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 AUDIENCES: Final = ("internal", "public")
 """For whom something is written: for the public with the words alone of what is marked so."""
-FORMATS: Final = ("table", *ROW_FORMATS)
+FORMATS: Final = ("table", "json", "csv", "markdown")
+"""A terminal's table, and those of `reports.rows`, which only these load."""
 
 platform_option = click.option(
     "--platform", metavar="ID", help="Which platform, where the store holds several."
@@ -64,8 +66,7 @@ def question_options(function: F) -> F:
     return platform_option(clock_options(output_options(function)))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A question's frame: the store, the platform, the clocks, and how to answer."""
 
     store: Tracker
@@ -99,6 +100,8 @@ class Asked:
     def print(self, table: Rows, *, head: str = "") -> None:
         """The rows in the form that was asked for; the head only above a terminal's table."""
         if self.form != "table":
+            from postmortem.reports.rows import ROW_FORMATS
+
             click.echo(ROW_FORMATS[self.form](table), nl=False)
             return
         if head:

@@ -7,6 +7,8 @@ import os
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 import click
@@ -55,7 +57,28 @@ def progress(what: str, done: int, total: int) -> None:
 
 def print_json(document: Any, *, indent: int | None = 2) -> None:
     """One JSON document on standard output."""
-    print_json_text(as_json(document, indent=indent))
+    text = _indented(document, "\n") if indent == 2 else as_json(document, indent=indent)
+    # what is unprintable, `as_json` makes visible
+    print_json_text(text if text.isascii() else as_json(document, indent=indent))
+
+
+def _indented(value: Any, line: str) -> str:
+    """JSON as `as_json` has it, in less than half the time that the library takes to indent it.
+
+    `line` is a line end with the blanks that the line of the value begins with.
+    """
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is True or value is False:
+        return "true" if value else "false"
+    inner = line + "  "
+    if isinstance(value, dict):
+        pairs = [f"{encode_basestring(key)}: {_indented(value[key], inner)}" for key in value]
+        return f"{{{inner}{f',{inner}'.join(pairs)}{line}}}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        parts = [_indented(each, inner) for each in value]
+        return f"[{inner}{f',{inner}'.join(parts)}{line}]" if parts else "[]"
+    return as_json(value)
 
 
 def print_json_text(text: str) -> None:
@@ -147,6 +170,7 @@ def _wrapped(cell: str, size: int) -> list[str]:
     ) or [""]
 
 
+@lru_cache(1024)  # a status stands in many rows
 def _clean(cell: str) -> str:
     # a cell may carry our own colours, which click.style wrote; everything else is escaped
     plain = click.unstyle(cell)
@@ -160,8 +184,11 @@ def _line(cells: Sequence[str], columns: Sequence[int]) -> str:
     )
 
 
+@lru_cache(1024)
 def shown(text: str) -> int:
     """How many columns of a terminal the text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in click.unstyle(text)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -15,8 +14,7 @@ from postmortem.tracker import Tracker
 NAME: Final = "postmortem.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A store's path, and the rule that chose it."""
 
     path: str

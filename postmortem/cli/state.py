@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from postmortem.cli import output
+from postmortem.cli.commands import Command
 from postmortem.cli.options import Asked, asked, nearest, question_options
 from postmortem.core.errors import BadInput, Place, Problem
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, State
 from postmortem.core.times import END, AsOf, Instant, format_bound, parse_instant
 from postmortem.core.zones import in_zone
-from postmortem.reports.rows import Rows
 from postmortem.store.standing import Standing
+
+if TYPE_CHECKING:
+    from postmortem.reports.rows import Rows
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   postmortem state --at 2021-01-11T00:30-08:00
@@ -32,7 +35,7 @@ Examples:
   postmortem state --batch questions.jsonl
 
 \b
-Exit status with --quiet: 0 where all that was named is certainly operational, 1 where not."""
+Exit status with --quiet: 0 where all that was named is certainly operational, 1 where not.""",
 )
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option(
@@ -83,7 +86,7 @@ def _answer(
 ) -> int:
     _known_services(picture, without)
     _known_ids(picture, ids)
-    answers = [picture.state(replace(question.as_of, valid=moment), without) for moment in moments]
+    answers = [picture.state(question.as_of._replace(valid=moment), without) for moment in moments]
     if quiet:
         return int(not all(_certainly_works(answer, ids) for answer in answers))
     if question.json:
@@ -297,6 +300,8 @@ def state_rows(
     question: Asked, picture: Standing, answers: Sequence[State], ids: tuple[str, ...]
 ) -> Rows:
     """A row for each capability, then each service, at each moment."""
+    from postmortem.reports.rows import Rows
+
     rows: list[dict[str, Any]] = []
     for answer in answers:
         begun = picture.since(answer.as_of.valid)

@@ -7,10 +7,12 @@ the exact bounds over all such worlds without enumerating them; the tests enumer
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from postmortem.core.history import (
@@ -53,27 +55,51 @@ class Step(NamedTuple):
     order: int
 
 
+class Succession:
+    """Placed things of which each takes the place of the one before it.
+
+    This is the rule of effect changes and of revised formulas. Each is (span, order): it is placed
+    within its span, but not before `floor`; of two at the same instant the one with the higher
+    order comes later, and no two orders are the same. Those that certainly are placed by T stand
+    beside each other, by their latest; the others that may be are few, unless many overlap.
+    """
+
+    def __init__(self, spans: Sequence[tuple[Span, int]], floor: Instant) -> None:
+        self._spans = spans
+        self._by_latest = sorted(
+            (span.latest, order, index) for index, (span, order) in enumerate(spans)
+        )
+        firsts = (
+            (max(spans[index][0].earliest, floor), order) for _, order, index in self._by_latest
+        )
+        self._come_first = list(accumulate(firsts, max))
+        """Of so many that are certainly placed: when the last one is at least, and its order."""
+        self._by_earliest = sorted((span.earliest, index) for index, (span, _) in enumerate(spans))
+        latest = (spans[index][0].latest for _, index in self._by_earliest)
+        self._may_last = list(accumulate(latest, max))
+
+    def possibly_last(self, at: Instant) -> list[int | None]:
+        """Which of them may be the last one placed by `at`; None where none may be."""
+        certain = bisect_left(self._by_latest, (at + 1,))
+        last = self._come_first[certain - 1] if certain else (BEGINNING, -1)
+        # each as late as it can be: best against all others
+        begin = bisect_left(self._by_latest, last, 0, certain)
+        found = [index for _, _, index in self._by_latest[begin:certain]]
+        begun = bisect_left(self._by_earliest, (at + 1,))
+        while begun and self._may_last[begun - 1] > at:
+            begun -= 1
+            index = self._by_earliest[begun][1]
+            span, order = self._spans[index]
+            if span.latest > at and (at, order) >= last:
+                found.append(index)
+        return [*([] if certain else [None]), *sorted(found)]
+
+
 def possibly_last(
     spans: Sequence[tuple[Span, int]], at: Instant, floor: Instant
 ) -> Iterator[int | None]:
-    """Which of the placed things may be the last one placed by `at`; None where none may be.
-
-    Each is (span, order), placed within its span but not before `floor`; of two at the same
-    instant the one with the higher order comes later. This is the rule of effect changes and of
-    revised formulas.
-    """
-    if all(span.latest > at for span, _ in spans):
-        yield None
-    for index, (span, order) in enumerate(spans):
-        if span.earliest > at:
-            continue
-        placed = min(span.latest, at)  # as late as it can be: best against all others
-        if all(
-            other.latest > at or (max(other.earliest, floor), rank) < (placed, order)
-            for position, (other, rank) in enumerate(spans)
-            if position != index
-        ):
-            yield index
+    """Which of the placed things may be the last one placed by `at`: see `Succession`."""
+    return iter(Succession(spans, floor).possibly_last(at))
 
 
 @dataclass
@@ -124,11 +150,15 @@ class Disruption:
             return set()
         if not self.changes:
             return {self.effect}
-        spans = [(change.time.span, change.order) for change in self.changes]
         return {
             self.effect if index is None else self.changes[index].effect
-            for index in possibly_last(spans, at, self.start.span.earliest)
+            for index in self._succession.possibly_last(at)
         }
+
+    @cached_property
+    def _succession(self) -> Succession:
+        spans = [(change.time.span, change.order) for change in self.changes]
+        return Succession(spans, self.start.span.earliest)
 
     def bounds(self, at: Instant) -> Bounds:
         """The worst and the best level that it may hold the service at, at T."""
@@ -140,6 +170,10 @@ class Disruption:
             worst, best = min(effects), max(effects)
         spared = at < self.latest_start or at >= self.first_possible_end
         return Bounds(worst, Level.OPERATIONAL if spared else best)
+
+    def noticed(self, at: Instant) -> bool:
+        """Whether at T people are on notice of it: never of what is confirmed."""
+        return False
 
     def turns(self) -> Iterator[Instant]:
         """Every instant at which `bounds` may change."""
@@ -318,4 +352,4 @@ class Revision(NamedTuple):
 
 def formulas_at(revisions: Sequence[Revision], at: Instant) -> list[int | None]:
     """Which revised formulas may hold at T; None stands for the declared one."""
-    return list(possibly_last(list(revisions), at, BEGINNING))
+    return Succession(revisions, BEGINNING).possibly_last(at)

@@ -20,12 +20,10 @@ stood in the way, where, and what to do next: `message`, `place`, `hint`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in the input: a file's name and a line counted from 1, each only if there is one."""
 
     file: str | None = None

@@ -10,7 +10,6 @@ diagrams: series, parallel, k out of n) over three levels.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
@@ -25,54 +24,93 @@ MOST_CUT_SETS: Final = 100_000
 CutSets = frozenset[frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
 class Ref:
     """`ID`: the level of that service or capability."""
 
-    id: str
+    __slots__ = ("id",)
+
+    def __init__(self, id: str) -> None:
+        self.id: Final = id
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ref) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"Ref(id={self.id!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class _Compound:
+    """Formulas put together; equal to another of its kind that has the same parts.
+
+    It and `Ref` are written out: what makes such classes by itself takes a while for each, and
+    every question loads these.
+    """
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: tuple[Formula, ...]) -> None:
+        self.of: Final = of
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Compound) and other._key() == self._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(of={self.of!r})"
+
+    def _key(self) -> tuple[object, ...]:
+        return type(self), self.of
+
+
+class AllOf(_Compound):
     """`all_of: [f, …]`: the worst of them."""
 
-    of: tuple[Formula, ...]
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(_Compound):
     """`any_of: [f, …]`: the best of them."""
 
-    of: tuple[Formula, ...]
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(_Compound):
     """`at_least: {count: k, of: [f, …]}`: the k-th best of them, k counted from 1."""
 
-    count: int
-    of: tuple[Formula, ...]
+    __slots__ = ("count",)
+
+    def __init__(self, count: int, of: tuple[Formula, ...]) -> None:
+        super().__init__(of)
+        self.count: Final = count
+
+    def __repr__(self) -> str:
+        return f"AtLeast(count={self.count!r}, of={self.of!r})"
+
+    def _key(self) -> tuple[object, ...]:
+        return type(self), self.count, self.of
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(_Compound):
     """`parts: [f, …]`: their level where all agree, else `degraded` (an audience in parts)."""
 
-    of: tuple[Formula, ...]
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(_Compound):
     """`optional: f`: no worse than `degraded`; its loss weakens but does not stop."""
 
-    of: tuple[Formula]
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
+class Fallback(_Compound):
     """`fallback: f`: no better than `degraded`; a makeshift."""
 
-    of: tuple[Formula]
+    __slots__ = ()
 
 
 Formula = Ref | AllOf | AnyOf | AtLeast | Parts | Optional | Fallback

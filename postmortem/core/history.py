@@ -12,8 +12,7 @@ and the naive fold over the whole log meet here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from postmortem.core.formulas import Formula
 from postmortem.core.levels import Level
@@ -35,8 +34,7 @@ CONFIRMED: Final = frozenset({CUT_OFF, DOWN, DEGRADED})
 """The types that open a disruption which is more than expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One recorded event, as far as the state depends on it.
 
     `subjects` are the facts that it speaks of (what it ends, changes, confirms, withdraws,
@@ -133,13 +131,13 @@ def _all_words(words: Words, fact: str, asked: set[str]) -> Iterable[Version]:
                     yield from _all_words(words, retraction, asked)
 
 
-@dataclass
 class Log:
     """All versions in memory: the naive reading of a log, and what tests compare with."""
 
-    by_fact: dict[str, list[Version]] = field(default_factory=dict)
-    by_id: dict[str, Version] = field(default_factory=dict)
-    named: dict[str, set[str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.by_fact: dict[str, list[Version]] = {}
+        self.by_id: dict[str, Version] = {}
+        self.named: dict[str, set[str]] = {}
 
     @classmethod
     def of(cls, versions: Iterable[Version]) -> Log:
@@ -174,8 +172,7 @@ class Log:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """All that counts at one (K, R): the declarations as they stood at R, the facts in force."""
 
     platform: str

@@ -19,9 +19,12 @@ Like the rest of what only asks, this loads nothing but the standard library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from postmortem.core.disruptions import Disruption, Expected
@@ -194,13 +197,32 @@ class Dossier:
         """Every item by its first id."""
         return {item.fact: item for item in self.items}
 
+    @cached_property
+    def _by_type(self) -> Mapping[str, Sequence[tuple[int, Item]]]:
+        """The items of each type, each with its place among all."""
+        found: dict[str, list[tuple[int, Item]]] = defaultdict(list)
+        for place, item in enumerate(self.items):
+            found[item.type].append((place, item))
+        return found
+
+    @cached_property
+    def _by_reference(self) -> Mapping[tuple[str, str], Sequence[Item]]:
+        """The items that name a fact under a key, in order."""
+        found: dict[tuple[str, str], list[Item]] = defaultdict(list)
+        for item in self.items:
+            for key, facts in item.refers.items():
+                for fact in dict.fromkeys(facts):
+                    found[key, fact].append(item)
+        return found
+
     def of(self, *types: str) -> tuple[Item, ...]:
         """The items of those types, in the order of their time."""
-        return tuple(item for item in self.items if item.type in types)
+        found = [self._by_type.get(each, ()) for each in dict.fromkeys(types)]
+        return tuple(item for _, item in heapq.merge(*found, key=itemgetter(0)))
 
     def about(self, key: str, fact: str, *types: str) -> tuple[Item, ...]:
         """The items of those types that name that fact under that key, in order."""
-        return tuple(item for item in self.of(*types) if fact in item.refers.get(key, ()))
+        return tuple(i for i in self._by_reference.get((key, fact), ()) if i.type in types)
 
     @property
     def is_closed(self) -> bool:

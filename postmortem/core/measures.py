@@ -18,6 +18,10 @@ Course = list[tuple[Instant, Bounds]]
 """Levels over time: from each instant on (ascending) these bounds, until the next."""
 
 
+Turned = tuple[Instant, Bounds, Bounds]
+"""When something changes, from what, to what."""
+
+
 class Downtime(NamedTuple):
     """How long a capability was out and impaired in a window: (least, most), microseconds."""
 
@@ -166,7 +170,7 @@ def _service_course(
     disruptions: Iterable[Disruption | Expected], start: Instant, end: Instant
 ) -> Course:
     """The worst of all disruptions at each instant, by sweeping over their turns once."""
-    turns: list[tuple[Instant, Bounds, Bounds]] = []  # when, from what, to what
+    turns: list[Turned] = []
     for disruption in disruptions:
         before = WORKS
         instants = {start, *(t for t in disruption.turns() if start < t < end)}
@@ -175,10 +179,14 @@ def _service_course(
             if after != before:
                 turns.append((instant, before, after))
             before = after
-    turns.sort(key=lambda turn: turn[0])
+    return course_of(turns, start)
+
+
+def course_of(turns: Iterable[Turned], start: Instant) -> Course:
+    """The worst of several things at each instant from `start` on, all working before they turn."""
     worst, best = [0] * len(Level), [0] * len(Level)  # how many hold it at each level
     course: Course = [(start, WORKS)]
-    for instant, before, after in turns:
+    for instant, before, after in sorted(turns, key=lambda turn: turn[0]):
         for counts, left, entered in (
             (worst, before.worst, after.worst),
             (best, before.best, after.best),

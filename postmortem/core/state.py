@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from postmortem.core import formulas
-from postmortem.core.disruptions import (
-    Disruption,
-    Expected,
-    Revision,
-    disruptions,
-    formulas_at,
-)
 from postmortem.core.formulas import Formula
 from postmortem.core.history import REVISED, Situation
 from postmortem.core.levels import OUT, Bounds, Level
-from postmortem.core.times import AsOf, Instant, format_bound
+from postmortem.core.times import BEGINNING, AsOf, Instant, format_bound
+
+if TYPE_CHECKING:
+    from postmortem.core.disruptions import Disruption, Expected, Revision, Succession
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceState:
+class ServiceState(NamedTuple):
     """One service at one moment; ids are sorted."""
 
     bounds: Bounds
@@ -41,8 +35,7 @@ class ServiceState:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A platform at one moment."""
 
     platform: str
@@ -72,9 +65,13 @@ class Picture:
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
         self.by_service: dict[str, list[Disruption | Expected]] = defaultdict(list)
+        self.revisions: dict[str, list[tuple[Revision, Formula]]] = defaultdict(list)
+        if not situation.facts:  # what a store's view answers, and nothing is to be worked out
+            return
+        from postmortem.core.disruptions import Revision, disruptions
+
         for disruption in disruptions(situation):
             self.by_service[disruption.service].append(disruption)
-        self.revisions: dict[str, list[tuple[Revision, Formula]]] = defaultdict(list)
         for version in situation.facts.values():
             if version.type == REVISED:
                 assert version.capability is not None
@@ -82,6 +79,11 @@ class Picture:
                 assert version.formula is not None
                 revision = Revision(version.at, version.position)
                 self.revisions[version.capability].append((revision, version.formula))
+
+    @cached_property
+    def _successions(self) -> dict[str, tuple[object, Succession]]:
+        """With the revisions that each was made of: in a supposed picture they may differ."""
+        return {}
 
     @cached_property
     def order(self) -> list[str]:
@@ -127,10 +129,15 @@ class Picture:
         known = self.revisions.get(capability)
         if not known:
             return [self.situation.capabilities[capability]]
-        choices = formulas_at([revision for revision, _ in known], at)
+        of, succession = self._successions.get(capability, (None, None))
+        if of is not known or succession is None:
+            from postmortem.core.disruptions import Succession
+
+            succession = Succession([revision for revision, _ in known], BEGINNING)
+            self._successions[capability] = known, succession
         return [
             self.situation.capabilities[capability] if index is None else known[index][1]
-            for index in choices
+            for index in succession.possibly_last(at)
         ]
 
     def service(self, service: str, at: Instant) -> ServiceState:
@@ -145,7 +152,7 @@ class Picture:
                 because.append(disruption.id)
                 contested = contested or disruption.contested
             worst, best = min(worst, bounds.worst), min(best, bounds.best)
-            if isinstance(disruption, Expected) and disruption.noticed(at):
+            if disruption.noticed(at):
                 notices.append(disruption.id)
         return ServiceState(
             Bounds(worst, best), tuple(sorted(notices)), tuple(sorted(because)), contested

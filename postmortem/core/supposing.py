@@ -123,8 +123,7 @@ def only(picture: Picture, on: Basis) -> Picture:
     """The picture of what something rests on, and of nothing else."""
     situation = picture.situation
     supposed = copy.copy(picture)
-    supposed.situation = replace(
-        situation,
+    supposed.situation = situation._replace(
         services=frozenset(on.services),
         capabilities={id: situation.capabilities[id] for id in on.capabilities},
     )

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -69,7 +68,8 @@ _FORM: Final = re.compile(
 _STORED: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{0,5}[1-9])?Z"
 )
-_DATE_WITH_OFFSET: Final = re.compile(r"([0-9]{4}(?:-[0-9]{2}){0,2})(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
+# compiled when it is met, which is seldom
+_DATE_WITH_OFFSET: Final = r"([0-9]{4}(?:-[0-9]{2}){0,2})(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 _FORMS: Final = (
     "write for example 2021-01-10T23:59-08:00, 2021-01-10T23:59[America/Los_Angeles], 2021-01-10, "
     "2021-01, 2021, or A..B, A.., ..B of such times"
@@ -96,8 +96,7 @@ class Span(NamedTuple):
         return self.latest <= moment
 
 
-@dataclass(frozen=True, slots=True)
-class AsOf:
+class AsOf(NamedTuple):
     """Where a question stands on the three clocks; microseconds, END where there is no limit.
 
     It asks what was true at `valid`, by what could be `known` and what the log had `recorded` then.
@@ -270,7 +269,7 @@ def _unlike(text: str) -> BadTime:
                 hint = f"write {likely}"
     elif text.count("[") > 1:
         reason, hint = "it has more than one bracket", "write one, with the name of a zone"
-    elif dated := _DATE_WITH_OFFSET.fullmatch(text):
+    elif dated := re.fullmatch(_DATE_WITH_OFFSET, text):
         reason = "a day, month or year takes no offset"
         hint = f"write {dated[1]}[America/Los_Angeles] with its zone, or add a time of day"
     return BadTime(reason, hint=hint)

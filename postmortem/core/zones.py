@@ -29,7 +29,7 @@ LAST: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
 _LONGEST: Final = 200  # characters that a zone's name may have
 # Every part of an IANA name begins with a capital. That leaves out `localtime`, `posixrules`,
 # `posix/...`, `right/...` (which counts leap seconds) and every path out of the zones' folder.
-_ZONE_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*")
+_ZONE_NAME: Final = r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*"
 
 
 # --- faces ----------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def find_zone(name: str) -> ZoneInfo | None:
     """The zone of that name, if there is one."""
     from zoneinfo import ZoneInfo
 
-    if len(name) > _LONGEST or not _ZONE_NAME.fullmatch(name):
+    if len(name) > _LONGEST or not re.fullmatch(_ZONE_NAME, name):
         return None
     if sys.platform != "linux" and name not in _names():
         return None  # elsewhere the file system may find EUROPE/BERLIN too
@@ -76,7 +76,7 @@ def _names() -> frozenset[str]:
     """All zones of this machine; slow, for it opens every file of the database."""
     from zoneinfo import available_timezones
 
-    return frozenset(name for name in available_timezones() if _ZONE_NAME.fullmatch(name))
+    return frozenset(name for name in available_timezones() if re.fullmatch(_ZONE_NAME, name))
 
 
 def zone_named(name: str) -> ZoneInfo:

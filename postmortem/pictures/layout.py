@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -108,7 +109,7 @@ class Places:
 
     def placed(self, lane: Lane) -> list[Placed]:
         """The marks of a lane that are in the picture, but for what could be known when."""
-        taken: list[list[tuple[float, float]]] = []
+        rows: list[_Row] = []
         found: list[Placed] = []
         for mark in lane.marks:
             if mark.sign is Sign.KNOWN or not self.shows(mark):
@@ -121,8 +122,8 @@ class Places:
                 self.line(mark.time),
                 self._due(mark),
             )
-            row = _free_row(taken, here.covers)
-            taken[row].append(here.covers)
+            row = _free_row(rows, here.covers)
+            rows[row].take(*here.covers)
             found.append(Placed(mark, row, here.x, here.line, here.due))
         return found
 
@@ -145,39 +146,51 @@ class Places:
             if mark.sign is not Sign.KNOWN and self.shows(mark)
             for fact in mark.facts
         }
-        found: list[Sheets] = []
+        found: list[tuple[float, int, list[Mark]]] = []
         for mark in lane.marks:
             at = mark.time.latest
-            if mark.sign is not Sign.KNOWN or not (self.inside(at) or shown & set(mark.facts)):
+            if mark.sign is not Sign.KNOWN or not (
+                self.inside(at) or not shown.isdisjoint(mark.facts)
+            ):
                 continue
-            beyond = (at >= self.axis.end) - (at < self.axis.start)
-            one = Sheets(self.x(at), (mark,), beyond)
-            last = found[-1] if found else None
-            if last and last.beyond == beyond and one.x - last.x <= _TOGETHER:
-                found[-1] = last._replace(marks=(*last.marks, mark))
+            x, beyond = self.x(at), (at >= self.axis.end) - (at < self.axis.start)
+            if found and found[-1][1] == beyond and x - found[-1][0] <= _TOGETHER:
+                found[-1][2].append(mark)
             else:
-                found.append(one)
-        return found
+                found.append((x, beyond, [mark]))
+        return [Sheets(x, tuple(marks), beyond) for x, beyond, marks in found]
 
-    def fading(self, stretches: Sequence[Stretch], index: int) -> tuple[float, float]:
-        """How much of an uncertain stretch is to be seen at its two ends, from 0 to 1.
+    def fading(self, stretches: Sequence[Stretch]) -> Iterator[tuple[float, float]]:
+        """How much of each stretch is to be seen at its two ends, from 0 to 1: of a sure one all.
 
-        It fades from where it was certain to where it is certain again; several uncertain ones in a
+        An uncertain one fades from where it was certain to where it is certain again; several in a
         row fade as one.
         """
-        first = last = index
-        while first > 0 and stretches[first - 1].condition is Condition.UNCERTAIN:
-            first -= 1
-        while last + 1 < len(stretches) and stretches[last + 1].condition is Condition.UNCERTAIN:
-            last += 1
-        here = stretches[index]
-        left = _certainty(here, stretches[first - 1] if first > 0 else None)
-        right = _certainty(here, stretches[last + 1] if last + 1 < len(stretches) else None)
-        start = stretches[first].start if first > 0 else self.axis.start
-        end = stretches[last].end if last + 1 < len(stretches) else self.axis.end
-        ends = [min(max(at, self.axis.start), self.axis.end) for at in (here.start, here.end)]
-        seen = [left + (right - left) * (at - start) / max(end - start, 1) for at in ends]
-        return seen[0], seen[1]
+        before: Stretch | None = None
+        rest = iter((*stretches, None))
+        after = next(rest)
+        while after is not None:
+            run: list[Stretch] = []
+            while after is not None and after.condition is Condition.UNCERTAIN:
+                run.append(after)
+                after = next(rest)
+            yield from self._faded(run, before, after)
+            if after is not None:
+                yield 1.0, 1.0
+                before, after = after, next(rest)
+
+    def _faded(
+        self, run: Sequence[Stretch], before: Stretch | None, after: Stretch | None
+    ) -> Iterator[tuple[float, float]]:
+        """The same of uncertain ones in a row, between sure ones or the ends of the record."""
+        axis = self.axis
+        for here in run:
+            left, right = _certainty(here, before), _certainty(here, after)
+            start = run[0].start if before else axis.start
+            end = run[-1].end if after else axis.end
+            ends = [min(max(at, axis.start), axis.end) for at in (here.start, here.end)]
+            seen = [left + (right - left) * (at - start) / max(end - start, 1) for at in ends]
+            yield seen[0], seen[1]
 
 
 def _stands(time: Span) -> Instant:
@@ -189,17 +202,33 @@ def _stands(time: Span) -> Instant:
     return time.earliest + (time.latest - time.earliest) // 2
 
 
-def _free_row(taken: list[list[tuple[float, float]]], covers: tuple[float, float]) -> int:
-    start, end = covers
+class _Row:
+    """What stands in one row of a lane, and how much of it a further thing would touch."""
+
+    def __init__(self) -> None:
+        self._starts: list[float] = []
+        self._ends: list[float] = []
+
+    def touched(self, start: float, end: float) -> int:
+        """How many of the things in it reach into that; none of them ends before it starts."""
+        return bisect_left(self._starts, end) - bisect_right(self._ends, start)
+
+    def take(self, start: float, end: float) -> None:
+        """Put something there."""
+        insort(self._starts, start)
+        insort(self._ends, end)
+
+
+def _free_row(rows: list[_Row], covers: tuple[float, float]) -> int:
     crowded = []
-    for row, others in enumerate(taken):
-        overlapping = sum(other[0] < end and start < other[1] for other in others)
-        if not overlapping:
-            return row
-        crowded.append(overlapping)
-    if len(taken) < MOST_ROWS:
-        taken.append([])
-        return len(taken) - 1
+    for index, row in enumerate(rows):
+        touched = row.touched(*covers)
+        if not touched:
+            return index
+        crowded.append(touched)
+    if len(rows) < MOST_ROWS:
+        rows.append(_Row())
+        return len(rows) - 1
     return crowded.index(min(crowded))
 
 

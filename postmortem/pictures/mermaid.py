@@ -70,8 +70,9 @@ def gantt(scene: Scene, *, wording: Wording = ENGLISH) -> str:
         if len(text) <= LONGEST:
             return text
     lines = text.splitlines()
-    while sum(map(len, lines)) + len(lines) > LONGEST - 60:
-        lines.pop()
+    length = sum(map(len, lines)) + len(lines)
+    while length > LONGEST - 60:
+        length -= len(lines.pop()) + 1
     return "\n".join([*lines, "    %% too long for Mermaid: the rest is left out", ""])
 
 

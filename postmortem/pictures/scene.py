@@ -129,8 +129,9 @@ def _axis(
     first, last = min(inside), max(inside)
     # what only was known later, and the cursor, may widen it, but not beyond twice that each way
     reach = max(last - first, HOUR)
+    lowest, highest = first - reach, last + reach
     for instant in (*known, *([] if cursor is None else [cursor])):
-        if min(inside) - reach <= instant <= max(inside) + reach:
+        if lowest <= instant <= highest:
             first, last = min(first, instant), max(last, instant)
     margin = max((last - first) // _MARGIN, (HOUR - (last - first)) // 2, 0)
     unit = next(unit for most, unit in _ROUND if last - first <= most)

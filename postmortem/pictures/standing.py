@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from postmortem.core.causes import FIRST, LAST, courses
@@ -31,11 +32,11 @@ class Conditions:
         """The stretches of a service."""
         course = self.courses[service]
         expected = self.expected.get(service, [])
-        levels = _Along(course)
+        levels, notices = _Along(course), _Notices(expected)
 
         def standing(at: Instant) -> _Standing:
-            bounds, announced = levels.at(at), any(each.noticed(at) for each in expected)
-            return _standing(bounds, announced, service in self.silent)
+            announced = bool(notices.at(at))
+            return _standing(levels.at(at), announced, service in self.silent)
 
         turns = [each for expecting in expected for each in _noticed(expecting)]
         return _stretches([*(at for at, _ in course), *turns], standing)
@@ -45,7 +46,7 @@ class Conditions:
         course = self.courses[capability]
         on = basis(self.picture, capability)
         expected = [each for service in on.services for each in self.expected.get(service, ())]
-        levels = _Along(course)
+        levels, notices = _Along(course), _Notices(expected)
         parts = {service: _Along(self.courses[service]) for service in on.services}
         turns = [at for at, _ in course]
         if expected:
@@ -60,13 +61,13 @@ class Conditions:
 
         def standing(at: Instant) -> _Standing:
             bounds = levels.at(at)
-            noticed = [each for each in expected if each.noticed(at)]
+            noticed = notices.at(at)
             announced = bool(noticed)
             if noticed and bounds == WORKS:
                 supposed = {service: part.at(at) for service, part in parts.items()}
-                for each in noticed:
-                    level = min(supposed[each.service].worst, each.effect)
-                    supposed[each.service] = Bounds(level, level)
+                for service, effect in noticed.items():
+                    level = min(supposed[service].worst, effect)
+                    supposed[service] = Bounds(level, level)
                 lowered = self.picture.levels(supposed, at, on.capabilities)[capability]
                 announced = lowered.worst < Level.OPERATIONAL
             services = self.picture.services_under(capability, at)
@@ -102,6 +103,36 @@ class _Along:
         while self.index + 1 < len(self.course) and self.course[self.index + 1][0] <= instant:
             self.index += 1
         return self.course[self.index][1]
+
+
+class _Notices:
+    """Of what people are on notice, asked at ascending instants."""
+
+    def __init__(self, expected: Iterable[Expected]) -> None:
+        self._turns = sorted(
+            (at, each.service, each.effect, more)
+            for each in expected
+            if each.announced.earliest < each.notice_until
+            for at, more in ((each.announced.earliest, 1), (each.notice_until, -1))
+        )
+        self._passed = 0
+        self._open: Counter[tuple[str, Level]] = Counter()
+        self._worst: dict[str, Level] = {}
+
+    def at(self, instant: Instant) -> Mapping[str, Level]:
+        """The worst that is announced of each service of which anything is."""
+        turned = set()
+        while self._passed < len(self._turns) and self._turns[self._passed][0] <= instant:
+            _, service, effect, more = self._turns[self._passed]
+            self._open[service, effect] += more
+            turned.add(service)
+            self._passed += 1
+        for service in turned:
+            self._worst.pop(service, None)
+            left = [effect for effect in Level if self._open[service, effect]]
+            if left:
+                self._worst[service] = min(left)
+        return self._worst
 
 
 def _noticed(expected: Expected) -> tuple[Instant, Instant]:

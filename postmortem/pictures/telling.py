@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from postmortem.core.lengths import SECOND
 from postmortem.core.times import BEGINNING, END, Instant, Span
@@ -17,6 +17,10 @@ from postmortem.pictures.wording import Wording
 _MOST_LANES: Final = 40
 """How many lanes are told one by one; nobody listens to three hundred."""
 _MOST_FACTS: Final = 6
+_MOST_TOLD: Final = 60
+"""Of so many stretches of a lane one is told, or marks of one sign."""
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,17 @@ class Telling:
     def lane(self, lane: Lane) -> str:
         """A lane: its name, its id, and what holds from when on."""
         named = lane.name if lane.name == lane.id else f"{lane.name} ({lane.id})"
-        return f"{named}: {'; '.join(map(self.stretch, self.seen(lane)))}"
+        return f"{named}: {self._told(self.seen(lane), self.stretch)}"
+
+    def sheets(self, marks: Sequence[Mark]) -> str:
+        """What could be known from about the same time on."""
+        return self._told(marks, self.mark)
+
+    def _told(self, things: Sequence[Told], tell: Callable[[Told], str]) -> str:
+        """One after another; of very many the first ones, for each is told where it is drawn."""
+        more = len(things) - _MOST_TOLD
+        rest = [self.wording.more.format(count=more)] if more > 0 else []
+        return "; ".join([*map(tell, things[:_MOST_TOLD]), *rest])
 
     def mark(self, mark: Mark) -> str:
         """What a mark stands for."""

@@ -261,14 +261,14 @@ class _Drawing:
         if any(stretch.condition is Condition.OUT for stretch in self.telling.seen(lane)):
             self.sheet.rect(frame, paint(None, "grid", 1))
         crossed = -100.0
-        for index, stretch in enumerate(lane.stretches):
+        faded = self.places.fading(lane.stretches)
+        for stretch, fading in zip(lane.stretches, faded, strict=True):
             if stretch.end <= self.places.axis.start or stretch.start >= self.places.axis.end:
                 continue
             x0, x1 = self.places.x(stretch.start), self.places.x(stretch.end)
             cross = x0 - crossed > 12  # where many are close together, one says it for all
             said = f"{lane.name}: {self.telling.stretch(stretch)}"
             self.sheet.add(f"<g><title>{xml(said)}</title>")
-            fading = self.places.fading(lane.stretches, index)
             part = Box(x0, top, max(x1 - x0, 1.5), height)
             begun = stretch.start >= self.places.axis.start
             self.sheet.bar(stretch, part, fading=fading, cross=cross, begun=begun)
@@ -312,8 +312,7 @@ class _Drawing:
 
     def _sheets(self, sheets: Sheets, y: float) -> None:
         self.legend.signs.add(Sign.KNOWN)
-        said = "; ".join(self.telling.mark(mark) for mark in sheets.marks)
-        self.sheet.add(f"<g><title>{xml(said)}</title>")
+        self.sheet.add(f"<g><title>{xml(self.telling.sheets(sheets.marks))}</title>")
         self.sheet.document(sheets.x - 12 * sheets.beyond, y, several=len(sheets.marks) > 1)
         if sheets.beyond:
             self.sheet.stop(sheets.x, y, -sheets.beyond, "soft")

@@ -56,7 +56,7 @@ class Wording:
     counted: str
     """At an instant: with {at}."""
     more: str
-    """With {count}: so many more lanes."""
+    """With {count}: so many more of what is listed."""
     between: str
     """A span: with {earliest} and {latest}."""
     by: str

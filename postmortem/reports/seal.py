@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from postmortem.core.errors import BadInput
@@ -22,11 +23,15 @@ SEAL: Final = 1
 _BEGINS: Final = "<!-- postmortem-report "
 _ENDS: Final = " -->"
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-# between two letters or digits these mean nothing; a point would, to what makes links of addresses
-_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?Z")
-_PLAIN: Final = re.compile(
-    r"(?<=[A-Za-z0-9])[-_](?=[A-Za-z0-9])|(?<=[0-9]):(?=[0-9])|\.(?= |$)|[,;?']"
+_AS_IT_IS: Final = re.compile(
+    r'"(?:[A-Za-z0-9 ]*|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{1,6})?Z)"'
 )
+# between two letters or digits these mean nothing; a point would, to what makes links of addresses
+_SIGN: Final = re.compile(
+    r"(?P<plain>(?<=[A-Za-z0-9])[-_](?=[A-Za-z0-9])|(?<=[0-9]):(?=[0-9])|\.(?= |$)|[,;?'])"
+    r"|[^\w ]|_"
+)
+"""Any character but letters, digits and blanks; as `plain`, what needs no escape."""
 
 
 class Sealed(NamedTuple):
@@ -121,17 +126,20 @@ def inert(document: Any) -> str:
 
 
 def _escaped(literal: re.Match[str]) -> str:
-    text = json.loads(literal[0])
-    if _INSTANT.fullmatch(text):  # the same everywhere, and people read it in the front matter
-        return literal[0]
-    kept = {found.start() for found in _PLAIN.finditer(text)}
-    return f'"{"".join(_character(c, index in kept) for index, c in enumerate(text))}"'
+    written = literal[0]
+    # most are ids, keys and words; and instants people read in the front matter
+    if _AS_IT_IS.fullmatch(written):
+        return written
+    text = json.loads(written) if "\\" in written else written[1:-1]
+    return f'"{_SIGN.sub(_sign, text)}"'
 
 
-def _character(character: str, kept: bool) -> str:
-    if kept or character == " " or character.isalnum():
-        return character
-    code = ord(character)
+def _sign(found: re.Match[str]) -> str:
+    return found[0] if found["plain"] else _escape(ord(found[0]))
+
+
+@lru_cache(1024)
+def _escape(code: int) -> str:
     if code < 0x10000:
         return f"\\u{code:04x}"
     code -= 0x10000

@@ -3,29 +3,28 @@
 The tile of (T, K) is mostly among the few that begin last before T, and those lie side by side.
 Where it is not, as where much was learnt after K, it is found by the nodes on the way to K: tiles
 of one node all hold one K, so none of them share any T, and one probe finds the only one that can
-be it.
+be it. At an earlier R, `store.earlier` takes back what was recorded since. What only some
+questions need is loaded where they need it.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from postmortem.core import formulas, measures
-from postmortem.core.disruptions import disruption_of
-from postmortem.core.effects import Entry, Reign, cluster, entry_at
+from postmortem.core import formulas
 from postmortem.core.formulas import Formula
 from postmortem.core.history import REVISED, Situation
 from postmortem.core.levels import WORKS, Bounds, Level
-from postmortem.core.plane import Tile, tiles
 from postmortem.core.state import Picture, ServiceState
 from postmortem.core.times import BEGINNING, END, AsOf, Instant
-from postmortem.store.nodes import path_to
 from postmortem.store.view import VERSION_COLUMNS, View, version_from
+
+if TYPE_CHECKING:
+    from postmortem.store.earlier import Earlier
 
 _COLUMNS: Final = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
 _WORKING: Final = ServiceState(WORKS)
@@ -52,40 +51,15 @@ _BY_NODES: Final = """
 _EFFECTS: Final = """
     SELECT e.id, worst, best, noticed, contested FROM view_disruption d
     CROSS JOIN view_effect e ON e.disruption = d.key AND e.service = d.service
-    WHERE d.service = ?1 AND time_from <= ?2 AND time_to > ?2
+    WHERE d.service = ?1 AND d.touched <= ?4 AND time_from <= ?2 AND time_to > ?2
     AND known_from <= ?3 AND known_to > ?3"""
+
+_WORST: Final = _EFFECTS.replace("e.id, worst, best, noticed, contested", "min(worst), min(best)")
 
 
 @lru_cache(4096)
 def _formula(text: str) -> Formula:
     return formulas.parse(json.loads(text))
-
-
-class StandingReigns:
-    """Which version of a fact stood for which K, as all that was recorded by a position."""
-
-    def __init__(self, connection: sqlite3.Connection, platform: str, position: int) -> None:
-        self.connection = connection
-        self.platform = platform
-        self.position = position
-
-    def reigns(self, fact: str) -> list[Reign]:
-        """By K, ascending."""
-        rows = self.connection.execute(
-            f"SELECT r.known_from, r.known_to, {_COLUMNS} FROM view_reign r "  # noqa: S608
-            "JOIN view_version v ON v.position = r.version WHERE r.platform = ? AND r.fact = ? "
-            "AND +r.position_from <= ? AND +r.position_to > ? ORDER BY r.known_from",
-            (self.platform, fact, self.position, self.position),
-        )
-        return [(row[0], row[1], version_from(row[2:])) for row in rows]
-
-    def speakers(self, fact: str) -> list[str]:
-        """The facts of which some version, also a later one, speaks of that fact."""
-        rows = self.connection.execute(
-            "SELECT fact FROM view_subject WHERE platform = ? AND subject = ?",
-            (self.platform, fact),
-        )
-        return [row[0] for row in rows]
 
 
 class Standing(Picture):
@@ -130,17 +104,25 @@ class Standing(Picture):
         return map(version_from, rows)
 
     @cached_property
-    def is_now(self) -> bool:
-        """Whether R leaves out nothing."""
-        return self.position >= self.view.position
+    def _earlier(self) -> Earlier | None:
+        """What takes back what was recorded since R; None where nothing was."""
+        if self.position == END - 1 or self.position >= (last := self.view.position):
+            return None
+        from postmortem.store.earlier import Earlier
+
+        return Earlier(self.view.connection, self.platform, self.position, last, self.known)
 
     # --- what one service does --------------------------------------------------------------------
 
     def level(self, service: str, at: Instant) -> Bounds:
         """The worst and the best level of one service at T."""
-        if not self.is_now or self.found[service][3]:
+        if self._earlier is not None:
             return self.service(service, at).bounds
-        row = self._tile(service, at)
+        if self.found[service][3]:
+            key = self.found[service][0]
+            row = self._ask(_WORST, (key, at, self.known, self.position)).fetchone()
+            return WORKS if row[0] is None else Bounds(Level(row[0]), Level(row[1]))
+        row = self._tile(service, at, self.known)
         return WORKS if row is None else Bounds(Level(row[1]), Level(row[2]))
 
     def service(self, service: str, at: Instant) -> ServiceState:
@@ -159,54 +141,24 @@ class Standing(Picture):
     def _entries(self, service: str, at: Instant) -> list[Any]:
         key, _, _, crowded = self.found[service]
         if crowded:
-            rows = self._ask(_EFFECTS, (key, at, self.known)).fetchall()
+            rows = self._ask(_EFFECTS, (key, at, self.known, self.position)).fetchall()
         else:
-            row = self._tile(service, at)
+            row = self._tile(service, at, self.known)
             rows = [] if row is None or row[3] == "[]" else json.loads(row[3])
-        if not self.is_now:
-            rows = [row for row in rows if self._is_as_it_was(key, row[0])]
-            rows += self._otherwise_then(service, key, at)
-        return rows
+        return rows if self._earlier is None else self._earlier.entries(service, key, at, rows)
 
-    def _tile(self, service: str, at: Instant) -> Any:
+    def _tile(self, service: str, at: Instant, known: Instant) -> Any:
         """Its row: from when, worst, best, entries; None where nothing is known of the service."""
         key, last, levels, _ = self.found[service]
-        if self.known >= last:
+        if known >= last:
             return self._ask(_LAST, (key, at)).fetchone()
-        row = self._ask(_NEAR, (key, at, self.known)).fetchone()
+        row = self._ask(_NEAR, (key, at, known)).fetchone()
         if row is None:
-            path = json.dumps(path_to(self.known, levels))
-            row = self._ask(_BY_NODES, (key, at, self.known, path)).fetchone()
+            from postmortem.store.nodes import path_to
+
+            path = json.dumps(path_to(known, levels))
+            row = self._ask(_BY_NODES, (key, at, known, path)).fetchone()
         return row
-
-    def _is_as_it_was(self, key: int, disruption: str) -> bool:
-        row = self._ask(
-            "SELECT d.touched FROM view_version v JOIN view_disruption d ON d.key = v.position "
-            "WHERE v.platform = ? AND v.id = ? AND d.service = ?",
-            (self.platform, disruption, key),
-        ).fetchone()
-        return bool(row[0] <= self.position)
-
-    def _otherwise_then(self, service: str, key: int, at: Instant) -> Iterator[Entry]:
-        """What those did of which something was recorded since R."""
-        facts = StandingReigns(self.view.connection, self.platform, self.position)
-        rows = self._ask(
-            "SELECT id FROM view_disruption WHERE service = ? AND touched > ? AND key <= ?",
-            (key, self.position, self.position),
-        ).fetchall()
-        for (id,) in rows:
-            standing = {
-                fact: version
-                for fact, reigns in cluster(facts, id).items()
-                for known_from, known_to, version in reigns
-                if known_from <= self.known < known_to
-            }
-            disruption = disruption_of(id, standing) if id in standing else None
-            if disruption is None or disruption.service != service:
-                continue
-            entry = entry_at(disruption, at)
-            if entry is not None:
-                yield entry
 
     def is_silent(self, service: str) -> bool:
         """Whether no disruption of it is on record, at any T."""
@@ -226,43 +178,54 @@ class Standing(Picture):
 
     def since(self, at: Instant) -> dict[str, Instant | None]:
         """From when on everything has had the bounds that it has at T: `measures.since`."""
-        if not self.is_now:
-            return measures.since(Picture(self.view.situation(self.platform, self.as_of)), at)
+        from postmortem.core import measures
+
         return measures.since_by_steps(self, at, self._back)
 
     def _back(self, service: str, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
         """The levels of a service up to T, going back: each with the instant it begins at."""
-        key, last, _, crowded = self.found[service]
+        key, _, _, crowded = self.found[service]
         if crowded:
-            yield from self._crowded_back(key, at)
-            return
-        if self.known >= last:
-            rows = self._ask(_LAST.replace("LIMIT 1", ""), (key, at))
-            for time_from, worst, best, _ in rows:
-                yield time_from, Bounds(Level(worst), Level(best))
+            now = self._crowded_back(key, at)
+        elif self._earlier is None:
+            rows = self._tiles_back(service, at)
+            return ((row[0], Bounds(Level(row[1]), Level(row[2]))) for row in rows)
         else:
-            while (row := self._tile(service, at)) is not None:
-                yield row[0], Bounds(Level(row[1]), Level(row[2]))
-                if row[0] == BEGINNING:
-                    return
-                at = row[0] - 1
+            kept = self._earlier.kept
+            now = ((row[0], kept(key, row[3])) for row in self._tiles_back(service, at))
+        return now if self._earlier is None else self._earlier.back(service, key, at, now)
+
+    def _tiles_back(self, service: str, at: Instant) -> Iterator[Any]:
+        """The rows of `_tile` at T and before."""
+        key, last, _, _ = self.found[service]
+        # what was recorded by R was known by R: what was learnt later need not be gone through
+        known = min(self.known, self.as_of.recorded)
+        if known >= last:
+            yield from self._ask(_LAST.replace("LIMIT 1", ""), (key, at))
+            return
+        while (row := self._tile(service, at, known)) is not None:
+            yield row
+            if row[0] == BEGINNING:
+                return
+            at = row[0] - 1
 
     def _crowded_back(self, key: int, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
-        from postmortem.core.effects import Effect
+        """What is so now; at an earlier R, by those of which nothing was recorded since."""
+        from postmortem.core.measures import course_of
 
         rows = self._ask(
-            "SELECT time_from, time_to, e.id, worst, best, noticed, contested "
-            "FROM view_disruption d CROSS JOIN view_effect e ON e.disruption = d.key "
-            "AND e.service = d.service WHERE d.service = ?1 AND known_from <= ?2 "
-            "AND known_to > ?2 AND time_from <= ?3",
-            (key, self.known, at),
+            "SELECT time_from, time_to, worst, best FROM view_disruption d "
+            "CROSS JOIN view_effect e ON e.disruption = d.key AND e.service = d.service "
+            "WHERE d.service = ?1 AND d.touched <= ?4 "
+            "AND known_from <= ?2 AND known_to > ?2 AND time_from <= ?3",
+            (key, self.known, at, self.position),
         )
-        cut: list[Tile] = tiles(
-            Effect("", row[0], row[1], BEGINNING, END, Entry(*row[2:])) for row in rows
-        )
-        for tile in sorted(cut, reverse=True):
-            if tile.time_from <= at:
-                yield tile.time_from, tile.bounds
+        turns = []
+        for begins, ends, worst, best in rows:
+            bounds = Bounds(Level(worst), Level(best))
+            turns += [(begins, WORKS, bounds), (ends, bounds, WORKS)]
+        course = course_of(turns, BEGINNING)
+        return (each for each in reversed(course) if each[0] <= at)
 
 
 _LEVEL: Final = """
@@ -273,11 +236,26 @@ _LEVEL: Final = """
     WHERE known_from <= ?4 AND known_to > ?4 LIMIT 1"""
 
 
+_POSITIONS: Final = """
+    SELECT coalesce((SELECT max(position) FROM view_moment
+            WHERE recorded = (SELECT max(recorded) FROM view_moment WHERE recorded <= ?)), 0),
+        (SELECT position FROM view_state)"""
+
+
 def level(view: View, platform: str, service: str, as_of: AsOf) -> Bounds:
     """The worst and the best level of one service; nothing else is read. Raises: KeyError."""
-    known = min(as_of.known, END - 1)
-    if as_of.recorded == END or view.position_at(as_of.recorded) >= view.position:
-        row = view.connection.execute(_LEVEL, (platform, service, as_of.valid, known)).fetchone()
-        if row is not None:
-            return Bounds(Level(row[0]), Level(row[1]))
+    ask, known = view.connection.execute, min(as_of.known, END - 1)
+    position = last = END
+    if as_of.recorded != END:
+        position, last = ask(_POSITIONS, (as_of.recorded,)).fetchone()
+    if position < last:
+        from postmortem.store.earlier import Earlier
+
+        earlier = Earlier(view.connection, platform, position, last, known)
+        found = earlier.level(service, as_of.valid)
+    else:
+        row = ask(_LEVEL, (platform, service, as_of.valid, known)).fetchone()
+        found = None if row is None else Bounds(Level(row[0]), Level(row[1]))
+    if found is not None:
+        return found
     return Standing(view, platform, as_of, only=service).level(service, as_of.valid)

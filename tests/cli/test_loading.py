@@ -11,17 +11,29 @@ WATCHED = """
 import sys
 from postmortem.cli import run
 status = run(sys.argv[1:])
-print("\\nloaded:", *sorted({name.partition(".")[0] for name in sys.modules}))
+print("\\nloaded:", *sorted(sys.modules))
 sys.exit(status)
 """
 HEAVY = {"pydantic", "pydantic_core", "eventsourcing", "sqlite_utils", "yaml", "platformdirs"}
 AT = "2024-01-06T12:00Z"
+DOWN = "  - {id: down, type: service-down, service: t, at: 2024-01-05T00:00Z}\n"
 
 
-def loaded(*words: object, **options) -> set[str]:
+def modules(*words: object, **options) -> set[str]:
     ran = program(*words, command=(sys.executable, "-c", WATCHED), **options)
     assert ran.status == 0, ran.err
     return set(ran.out.rpartition("\nloaded: ")[2].split())
+
+
+def loaded(*words: object, **options) -> set[str]:
+    return {name.partition(".")[0] for name in modules(*words, **options)}
+
+
+def ours(found: set[str]) -> set[str]:
+    """The modules of the program's own, less the packages that they lie in."""
+    rooms = {"", "core", "cli", "store", "reports"}
+    names = {name.partition(".")[2] for name in found if name.split(".")[0] == "postmortem"}
+    return names - rooms
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +48,13 @@ def test_help_loads_click_and_nothing_else_of_weight(words):
     found = loaded(*words)
     assert "click" in found
     assert not found & (HEAVY | {"sqlite3", "_sqlite3"})
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"]], ids=" ".join)
+def test_help_loads_the_table_of_commands_alone(words):
+    found = modules(*words)
+    assert ours(found) == {"cli.commands", "core.errors"}
+    assert words == ["--version"] or not found & {"json", "dataclasses"}
 
 
 @pytest.mark.parametrize("command", ["state", "downtime", "cuts"])
@@ -56,6 +75,39 @@ QUESTIONS = {
     "explain": ["explain", "d", "--at", AT],
     "timeline": ["timeline"],
 }
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A store in which no formula was revised: that would have to be worked out."""
+    store = tmp_path_factory.mktemp("plain") / "store.db"
+    recorded(store, HEAD + DOWN)
+    return store
+
+
+STATE = {
+    *("core.errors", "core.formulas", "core.history", "core.lengths", "core.levels"),
+    *("core.state", "core.times", "core.words"),
+    *("store.backends", "store.standing", "store.view", "tracker"),
+    *("cli.commands", "cli.options", "cli.output", "cli.place", "cli.state"),
+}
+
+
+def test_a_state_as_json_loads_what_it_is_answered_from_and_no_more(plain):
+    found = modules("--db", plain, "state", "--at", AT, "--json")
+    assert ours(found) == STATE
+    # each takes a millisecond or more, and none is needed
+    assert not found & {"locale", "hashlib", "zoneinfo", "csv", "urllib.parse", "heapq", "textwrap"}
+
+
+def test_a_state_for_people_loads_besides_since_when_it_is_so(plain):
+    found = ours(modules("--db", plain, "state", "--at", AT))
+    assert found == STATE | {"reports.rows", "core.measures", "core.disruptions"}
+
+
+def test_an_r_that_leaves_nothing_out_loads_no_more(plain):
+    words = ("--db", plain, "state", "--at", AT, "--json", "--recorded-at")
+    assert ours(modules(*words, "2100-01-01T00:00:00Z")) == STATE
 
 
 @pytest.mark.parametrize("words", QUESTIONS.values(), ids=QUESTIONS)

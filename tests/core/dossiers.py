@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from postmortem.core.dossier import dossier
@@ -91,7 +91,7 @@ def bare(situation: Situation, until: Instant, opening: Mapping[str, Any] | None
         for id in ids
     ]
     return dossier(
-        Picture(replace(situation, facts=facts)),
+        Picture(situation._replace(facts=facts)),
         entries,
         declared,
         incident=None if opening is None else "inc",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from core.checked import material
 from hypothesis import given
@@ -697,7 +695,7 @@ def test_as_recorded_by_r_is_as_if_nothing_had_been_recorded_since(drafts, data)
         before.record(told, moment)
     as_of = data.draw(CLOCKS)
     recorded = record.told[count - 1][0] if count else BEGINNING
-    then = dataclasses.replace(as_of, recorded=recorded)
+    then = as_of._replace(recorded=recorded)
     assert check(material(record, then, LONG)) == check(material(before, then, LONG))
 
 
@@ -763,10 +761,10 @@ def test_what_is_said_to_have_no_effect_has_none(record, as_of):
         facts = dict(situation.facts)
         if version.type in (RESTORED, CUT_OFF):
             left = tuple(subject for subject in version.subjects if subject != found.ids[1])
-            facts[version.fact] = dataclasses.replace(version, subjects=left)
+            facts[version.fact] = version._replace(subjects=left)
         else:
             del facts[version.fact]
-        without = dataclasses.replace(situation, facts=facts)
+        without = situation._replace(facts=facts)
         assert levels(without, moments) == before, found
 
 

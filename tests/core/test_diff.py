@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from core.situations import LATEST, situations
@@ -32,8 +31,8 @@ def less(situation: Situation, services: set[str], capabilities: set[str]) -> Si
         if version.service not in services and version.capability not in capabilities
     }
     kept = {id: f for id, f in situation.capabilities.items() if id not in capabilities}
-    return replace(
-        situation, services=situation.services - services, capabilities=kept, facts=facts
+    return situation._replace(
+        services=situation.services - services, capabilities=kept, facts=facts
     )
 
 

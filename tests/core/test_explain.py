@@ -7,7 +7,6 @@ out from them anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -63,7 +62,7 @@ def level(picture: Picture, id: str, at: Instant, without: Iterable[str] = ()) -
 
 def with_fact(situation: Situation, version: Version) -> Picture:
     """The picture, that version being in force as well, or in the place of another of its fact."""
-    return Picture(replace(situation, facts={**situation.facts, version.fact: version}))
+    return Picture(situation._replace(facts={**situation.facts, version.fact: version}))
 
 
 def told(situation: Situation, fact: str, role: Role, span: Span) -> Picture:
@@ -77,7 +76,7 @@ def told(situation: Situation, fact: str, role: Role, span: Span) -> Picture:
         if each.type != CLAIMED or each.subjects != about
     }
     field = "effective" if role is Role.EFFECTIVE else "at"
-    return with_fact(replace(situation, facts=kept), replace(version, **{field: span}))
+    return with_fact(situation._replace(facts=kept), version._replace(**{field: span}))
 
 
 # --- why ------------------------------------------------------------------------------------------
@@ -109,7 +108,8 @@ def test_every_level_is_that_of_the_state(asked):
                 for side, of in enumerate(zip(*(part.bounds for part in node.parts), strict=True)):
                     parts = tuple(formulas.Ref(str(number)) for number in range(len(of)))
                     levels = {str(number): each for number, each in enumerate(of)}
-                    alike = replace(node.formula, of=parts)
+                    kind, count = type(node.formula), getattr(node.formula, "count", None)
+                    alike = kind(parts) if count is None else kind(count, parts)
                     assert formulas.level(alike, levels) == node.bounds[side]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -107,7 +106,7 @@ def test_what_the_log_said_at_r_never_changes(record, data):
     last = record.told[size - 1][0] if size else DAWN - 1
     as_of = AsOf(0, data.draw(KNOWN), last)
     assert record.situation(as_of) == before.situation(as_of)
-    assert before.situation(as_of) == before.situation(replace(as_of, recorded=END))
+    assert before.situation(as_of) == before.situation(as_of._replace(recorded=END))
 
 
 @given(records(least=6), st.data())
@@ -186,7 +185,7 @@ def words_about(log, fact):
 
 
 def unplaced(version):
-    return replace(version, position=0, place=(), recorded=0)
+    return version._replace(position=0, place=(), recorded=0)
 
 
 # --- by hand ------------------------------------------------------------------------------------

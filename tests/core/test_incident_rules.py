@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from core.telling import AFTER, BEFORE, NOON, down, event, retracted, revised, told
 from hypothesis import given as for_any
@@ -268,5 +266,5 @@ def test_no_level_depends_on_what_an_incident_adds(history, data):
     for as_of in (AsOf(data.draw(st.sampled_from(moments()))), data.draw(questions(record))):
         whole = record.situation(as_of)
         facts = {id: each for id, each in whole.facts.items() if each.type not in OF_INCIDENTS}
-        bare = replace(whole, facts=facts)
+        bare = whole._replace(facts=facts)
         assert Picture(whole).state(as_of) == Picture(bare).state(as_of)

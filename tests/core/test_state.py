@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import oracle
 import pytest
@@ -135,7 +134,7 @@ def test_nothing_changes_between_one_turn_and_the_next(record, data):
     worked_out = picture(record, as_of)
 
     def bounds(at):
-        state = worked_out.state(replace(as_of, valid=at))
+        state = worked_out.state(as_of._replace(valid=at))
         return {**{id: s.bounds for id, s in state.services.items()}, **state.capabilities}
 
     now = bounds(as_of.valid)
@@ -163,7 +162,7 @@ def test_a_part_is_worked_out_before_what_needs_it(record, data):
 @given(records(), st.data())
 def test_narrowing_an_uncontested_span_never_widens_an_answer(record, data):
     """… unless a step is thereby left out; and which rescheduling is the last goes by its span."""
-    as_of = replace(data.draw(questions(record)), known=END)
+    as_of = data.draw(questions(record))._replace(known=END)
     situation = record.situation(as_of)
     claimed = {v.subjects[0] for v in situation.facts.values() if v.type == CLAIMED}
     times = [
@@ -179,8 +178,8 @@ def test_narrowing_an_uncontested_span_never_widens_an_answer(record, data):
     span = getattr(situation.facts[fact], name)
     bounds = st.sampled_from([t for t in fields.moments() if span.earliest <= t <= span.latest])
     narrow = Span(*sorted((data.draw(bounds), data.draw(bounds))))
-    narrowed = {**situation.facts, fact: replace(situation.facts[fact], **{name: narrow})}
-    before, after = Picture(situation), Picture(replace(situation, facts=narrowed))
+    narrowed = {**situation.facts, fact: situation.facts[fact]._replace(**{name: narrow})}
+    before, after = Picture(situation), Picture(situation._replace(facts=narrowed))
     assume(left_out(before) == left_out(after))
     for at in data.draw(st.sets(MOMENTS, min_size=6, max_size=6)):
         wide, tight = (each.state(AsOf(at)) for each in (before, after))
@@ -194,6 +193,12 @@ def test_narrowing_an_uncontested_span_never_widens_an_answer(record, data):
 def left_out(worked_out):
     every = itertools.chain.from_iterable(worked_out.by_service.values())
     return sorted((d.id, fact) for d in every if isinstance(d, Disruption) for fact in d.left_out)
+
+
+TIMES = {
+    *("at", "effective_at", "time", "known_at", "published_at", "retrieved_at"),
+    *("until", "due", "window_from", "window_to"),
+}
 
 
 @given(records(), st.sampled_from(fields.ZONES), st.data())
@@ -221,10 +226,10 @@ def test_the_order_of_telling_is_irrelevant_but_for_ties(record, data):
     situation = record.situation(as_of)
     ordered = ("effect-changed", "cutoff-rescheduled", REVISED)
     shuffled = {
-        fact: version if version.type in ordered else replace(version, position=0, place=())
+        fact: version if version.type in ordered else version._replace(position=0, place=())
         for fact, version in sorted(situation.facts.items(), reverse=True)
     }
-    again = Picture(replace(situation, facts=shuffled))
+    again = Picture(situation._replace(facts=shuffled))
     assert again.state(as_of) == Picture(situation).state(as_of)
 
 

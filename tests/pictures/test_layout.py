@@ -38,6 +38,22 @@ def places(start=0, end=100):
     return Places(Ruler(Axis(start, end), LONG, ENGLISH), FROM)
 
 
+@given(st.lists(MARKS, min_size=8, max_size=40))
+def test_what_has_no_room_stands_where_it_touches_fewest(marks):
+    rows: list[list[tuple[float, float]]] = []
+    for each in places().placed(Lane("s", "S", (), tuple(marks))):
+        start, end = each.covers
+        touched = [sum(a < end and start < b for a, b in row) for row in rows]
+        if 0 in touched:
+            assert each.row == touched.index(0)
+        elif len(rows) < MOST_ROWS:
+            assert each.row == len(rows)
+            rows.append([])
+        else:
+            assert each.row == touched.index(min(touched))
+        rows[each.row].append((start, end))
+
+
 @given(st.lists(MARKS, max_size=12))
 def test_no_two_signs_touch_while_there_are_rows_left(marks):
     placed = places().placed(Lane("s", "S", (), tuple(marks)))
@@ -87,10 +103,13 @@ def test_a_bar_fades_from_the_sure_side_to_the_other(situation):
     shown = scene(Picture(situation), {})
     found = Places(Ruler(shown.axis, LONG, ENGLISH), FROM) if shown.axis else None
     for lane in shown.services if found else ():
+        faded = list(found.fading(lane.stretches))
+        assert len(faded) == len(lane.stretches)
         for index, stretch in enumerate(lane.stretches):
             if stretch.condition is not Condition.UNCERTAIN:
+                assert faded[index] == (1, 1)
                 continue
-            left, right = found.fading(lane.stretches, index)
+            left, right = faded[index]
             assert 0 < right < 1
             assert 0 < left < 1
             before = lane.stretches[index - 1] if index else None

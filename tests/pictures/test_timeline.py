@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from pictures.books import FOUNDING, GOLDEN, Book
 from pictures.test_lettering import HOSTILE
 
+from postmortem.core.levels import OUT, WORKS
 from postmortem.core.state import Picture
 from postmortem.core.times import BEGINNING, END, AsOf, Span, parse_instant
-from postmortem.pictures.lanes import Condition, Scene
+from postmortem.pictures.lanes import Axis, Condition, Lane, Mark, Scene, Sign, Stretch
 from postmortem.pictures.lettering import width
 from postmortem.pictures.scene import scene
 from postmortem.pictures.shapes import COLOURS
@@ -296,3 +297,20 @@ def test_neither_zone_nor_language_nor_hash_seed_shows():
     }
     assert len(seen) == 1
     assert len(seen.pop()) > 10_000
+
+
+def test_of_a_lane_with_very_many_stretches_the_first_are_told_and_all_are_drawn():
+    hour = 3_600_000_000
+    stretches = tuple(
+        Stretch(at * hour, (at + 1) * hour, *((Condition.OUT, OUT) if at % 2 else
+                                              (Condition.WORKS, WORKS)))
+        for at in range(200)
+    )  # fmt: skip
+    known = tuple(Mark(Sign.KNOWN, Span(at, at), (f"e{at}",)) for at in range(100))
+    lane = Lane("s", "Service", stretches, known)
+    svg = timeline_svg(Scene("P", Axis(0, 200 * hour), (), (lane,)))
+    described = re.search("<desc.*?</desc>", svg, re.DOTALL)[0]
+    assert described.count("; ") == 60
+    assert described.endswith("and 140 more.</desc>")
+    assert svg.count("<title>Service: ") == 200
+    assert "e59; and 40 more</title>" in svg

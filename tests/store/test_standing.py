@@ -144,6 +144,11 @@ GRID = [
 ]
 
 
+def test_before_anything_was_recorded_there_was_no_service(stores):
+    with Tracker(stores[0]) as tracker, pytest.raises(KeyError):
+        level(tracker.view, MADE, services(4)[0], AsOf(FINISH, recorded=0))
+
+
 def test_a_level_costs_the_same_in_a_short_log_and_in_a_long_one(stores):
     worst = []
     for path in stores:
@@ -160,7 +165,8 @@ def test_a_level_costs_the_same_in_a_short_log_and_in_a_long_one(stores):
 
 
 @pytest.mark.parametrize("recorded", [END, (BEGIN + FINISH) // 2], ids=["now", "past"])
-def test_a_state_costs_the_same_in_a_short_log_and_in_a_long_one(stores, recorded):
+@pytest.mark.parametrize("question", ["state", "since", "level"])
+def test_a_question_costs_the_same_in_a_short_log_and_in_a_long_one(stores, question, recorded):
     costs = []
     for path in stores:
         with Tracker(path) as tracker:
@@ -168,11 +174,25 @@ def test_a_state_costs_the_same_in_a_short_log_and_in_a_long_one(stores, recorde
 
             def ask():
                 with tracker.standing(MADE, as_of) as standing:  # noqa: B023
-                    standing.state(as_of)  # noqa: B023
+                    if question == "state":
+                        standing.state(as_of)  # noqa: B023
+                    elif question == "since":
+                        standing.since(as_of.valid)  # noqa: B023
+                for service in services(4) if question == "level" else ():
+                    level(view, MADE, service, as_of)  # noqa: B023
 
             costs.append(steps(view, ask))
-    # of what came after R, which is six times as much, a range of one index is looked through
-    assert costs[1] < (2 if recorded == END else 8) * costs[0]
+    # of what lies on one side of R, which is six times as much, a range of one index is read
+    assert costs[1] < (2 if recorded == END else 4) * costs[0]
+
+
+def test_since_when_it_was_so_at_an_earlier_r_is_not_read_from_the_whole_log(stores):
+    with Tracker(stores[1]) as tracker:
+        view, middle = tracker.view, (BEGIN + FINISH) // 2
+        whole = steps(view, lambda: view.situation(MADE, AsOf(middle, recorded=middle)))
+        for at in (middle, FINISH):  # long after R too: what came in between is no matter
+            with tracker.standing(MADE, AsOf(at, recorded=middle)) as standing:
+                assert steps(view, lambda: standing.since(at)) < whole / 3  # noqa: B023
 
 
 def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
@@ -182,7 +202,9 @@ def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
                 asked = AsOf(as_of.valid, known=as_of.known, recorded=recorded)
                 with tracker.standing(MADE, asked) as standing:
                     found = standing.state(asked)
-                    assert found == Picture(tracker.view.situation(MADE, asked)).state(asked)
+                    picture = Picture(tracker.view.situation(MADE, asked))
+                    assert found == picture.state(asked)
+                    assert standing.since(as_of.valid) == measures.since(picture, as_of.valid)
 
 
 def test_a_crowded_service_that_says_it_has_tiles_is_found(tmp_path):

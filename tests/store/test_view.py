@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,7 +104,7 @@ def test_platforms_in_one_store_do_not_mix(drafts, others, data):
 
 
 def unplaced(version):
-    return replace(version, position=0, place=())
+    return version._replace(position=0, place=())
 
 
 # --- what is recorded later ----------------------------------------------------------------------
@@ -119,7 +118,7 @@ def test_what_the_log_said_at_r_never_changes(drafts, data):
         record = MemoryRecord(PLATFORM)
         tell(tracker, record, drafts[:size])
         asked = [
-            replace(data.draw(questions(record)), recorded=record.told[-1][0]) for _ in range(6)
+            data.draw(questions(record))._replace(recorded=record.told[-1][0]) for _ in range(6)
         ]
         before = [view_of(tracker, as_of) for as_of in asked]
         tell(tracker, record, drafts[size:])
@@ -197,7 +196,7 @@ def test_what_is_imported_from_an_export_answers_alike(drafts, data):
         receipt = copy.import_file("log.jsonl", log)
         assert (receipt.recorded, receipt.skipped) == (len(record.told), 0)
         for _ in range(6):
-            as_of = replace(data.draw(questions(record)), recorded=END)
+            as_of = data.draw(questions(record))._replace(recorded=END)
             here, there = (view_of(each, as_of) for each in (tracker, copy))
             assert unrecorded(there) == unrecorded(here)
         for (old, said), (new, said_too) in zip(tracker.view.log(), copy.view.log(), strict=True):
@@ -210,8 +209,8 @@ def test_what_is_imported_from_an_export_answers_alike(drafts, data):
 
 
 def unrecorded(situation):
-    facts = {fact: replace(version, recorded=0) for fact, version in situation.facts.items()}
-    return replace(situation, facts=facts)
+    facts = {fact: version._replace(recorded=0) for fact, version in situation.facts.items()}
+    return situation._replace(facts=facts)
 
 
 def words_of(disclosures):
