@@ -152,12 +152,15 @@ def _bearing(
 
 
 def _taken_back(before: Situation, after: Situation) -> dict[str, list[str]]:
-    """The retractions that came into force, by the id that each takes back."""
+    """The retractions that came into force, by the id that each takes back.
+
+    One that was corrected meanwhile may take back again what had been told anew since.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for id, retraction in after.facts.items():
         if retraction.type == RETRACTED:
             earlier = before.facts.get(id)
-            if earlier is None or earlier.subjects != retraction.subjects:
+            if earlier is None or earlier.id != retraction.id:
                 found[retraction.subjects[0]].append(id)
     return found
 

@@ -268,3 +268,15 @@ def test_a_correction_after_a_retraction_is_by_itself():
     facts = down("a", "01", "02"), taking("r", "a", "05"), down("b", "02", "06", replaces="a")
     found = told(*facts, first="04", second="07")
     assert (found["a"].kind, found["a"].by, found["r"].kind) == (Kind.CORRECTED, (), Kind.ASSERTED)
+
+
+def test_a_corrected_retraction_takes_back_again_what_was_told_anew():
+    facts = (
+        down("a", "01", "02"),
+        taking("r", "a", "03"),
+        down("b", "02", "04", replaces="a"),
+        taking("q", "a", "06", replaces="r"),
+    )
+    found = told(*facts, first="05", second="07")
+    assert (found["a"].kind, found["a"].by) == (Kind.RETRACTED, ("r",))
+    assert {word.id for word in found["a"].words} == {"q"}
