@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from postmortem.store.follower import Follower
     from postmortem.store.intake import Intake
     from postmortem.store.promise import Ledger, Writing
+    from postmortem.store.recall import Recollection
     from postmortem.store.standing import Standing
     from postmortem.store.verified import Verified
 
@@ -84,6 +85,7 @@ class Tracker:
         self._clock = clock
         self._view: View | None = None
         self._ledger: Ledger | None = None
+        self._recollection: Recollection | None = None
 
     def __enter__(self) -> Tracker:
         return self
@@ -99,6 +101,7 @@ class Tracker:
         if self._view is not None:
             self._view.close()
             self._view = None
+        self._recollection = None
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
@@ -267,9 +270,13 @@ class Tracker:
     def _writing(self) -> Iterator[Writing]:
         from postmortem.store import readmodel
 
-        with self._open_ledger(create=True).writing() as writing:
-            readmodel.catch_up(writing.connection, self._progress)
-            yield writing
+        try:
+            with self._open_ledger(create=True).writing() as writing:
+                readmodel.catch_up(writing.connection, self._progress)
+                yield writing
+        except BaseException:
+            self._recollection = None  # what it holds was taken back
+            raise
         if self._view is not None:  # what it cached is of before
             self._view.close()
             self._view = None
@@ -313,12 +320,14 @@ class Tracker:
         from postmortem.core.decide import decide, names
         from postmortem.core.withdrawal import kept_out
         from postmortem.store.intake import Intake
+        from postmortem.store.recall import Recollection
         from postmortem.store.sweeping import unswept
 
         events: list[Recorded] = []
         recorded = skipped = withheld = absent = 0
         pending = iter(drafts)
-        with unswept(), Intake(writing.connection, writing.flush) as intake:
+        left = self._recollection = self._recollection or Recollection()
+        with unswept(), Intake(writing.connection, writing.flush, left) as intake:
             while some := list(islice(pending, _AT_ONCE)):
                 if len(some) > 1:
                     intake.recall((draft.platform, names(draft)) for draft in some)

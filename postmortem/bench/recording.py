@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from io import BytesIO
 from itertools import islice
 from typing import Any
 
 from postmortem.bench.ground import Ground
 from postmortem.bench.history import SERVICES, Made, made
 from postmortem.bench.rows import Row, clocked, in_turns, median, percentile
+from postmortem.core.errors import NOWHERE
 from postmortem.core.words import canonical
 from postmortem.reports import jsonl
 from postmortem.store.baselines import Bare, Stock, StockProjection
@@ -34,7 +34,7 @@ def one_by_one(ground: Ground) -> Iterator[Row]:
     """One event, one durable commit, everything included."""
     if ground.own is not None:
         return
-    from postmortem.importers.jsonl import Lines
+    from postmortem.importers.jsonl import line_in
 
     declared = SERVICES + 61
     events = list(made(declared + 2 * _FEW, ground.seed))
@@ -43,9 +43,7 @@ def one_by_one(ground: Ground) -> Iterator[Row]:
     with contextlib.closing(bare), contextlib.closing(stock), Tracker(path) as tracker:
 
         def record(event: Made) -> None:
-            file = BytesIO(_line(event).encode())
-            draft = [line.draft(False) for line in Lines("bench.jsonl", file)]
-            tracker.record(draft)
+            tracker.record([line_in(_line(event), NOWHERE).draft(False)])
 
         for event in events[:declared]:
             record(event)

@@ -167,13 +167,13 @@ class Lines:
         for number, data in self._read():
             self.count += 1
             if self.count == 1:  # another kind of file is told at once
-                _line(decoded(data, name, number), Place(name, number))
+                line_in(decoded(data, name, number), Place(name, number))
             if b"withheld" in data or b"\\u" in data:
                 self._look_ahead(data, Place(name, number))
 
     def _look_ahead(self, data: bytes, place: Place) -> None:
         with contextlib.suppress(BadInput):  # it is told when its turn comes
-            envelope = _line(decoded(data, self.name), place).envelope
+            envelope = line_in(decoded(data, self.name), place).envelope
             if envelope["type"].partition("/")[0] == WordsWithheld.TYPE:
                 self._gone.add((envelope["body"].get("position"), envelope["body"].get("field")))
 
@@ -188,7 +188,7 @@ class Lines:
         self.withheld = 0
         for number, data in self._read():
             place = Place(self.name, number)
-            line = _line(decoded(data, self.name, number), place)
+            line = line_in(decoded(data, self.name, number), place)
             if self._gone:
                 at = line.envelope["position"]
                 kept = [said for said in line.disclosures if (at, said.field) not in self._gone]
@@ -213,7 +213,8 @@ class Drafts:
             yield line.draft(self._amend, imported=True)
 
 
-def _line(text: str, place: Place) -> Line:
+def line_in(text: str, place: Place) -> Line:
+    """The line that a text is. Raises: BadInput, at that place."""
     try:
         event = json.loads(
             text, object_pairs_hook=_once, parse_float=_no_float, parse_constant=_no_float

@@ -24,7 +24,7 @@ from postmortem.core.withdrawal import RECORDED_BY
 from postmortem.core.words import digest_in
 from postmortem.store import search
 from postmortem.store.planes import Planes
-from postmortem.store.recall import RecalledRecord, Turn
+from postmortem.store.recall import RecalledRecord, Recollection, Turn
 from postmortem.store.view import text_of
 
 _BATCH: Final = 4000
@@ -43,13 +43,25 @@ class Intake:
     A context: what is still in memory goes into the tables where it ends without an error.
     """
 
-    def __init__(self, connection: sqlite3.Connection, log: Callable[[], None] = _nothing) -> None:
-        """`log` brings into the log's own tables what of it is still in memory."""
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        log: Callable[[], None] = _nothing,
+        recollection: Recollection | None = None,
+    ) -> None:
+        """`log` brings into the log's own tables what of it is still in memory.
+
+        `recollection` is what the write before has left, and where this one leaves it.
+        """
         self.connection = connection
         self._log = log
-        self._records: dict[str, RecalledRecord] = {}
+        self._recollection = Recollection() if recollection is None else recollection
+        row = connection.execute("SELECT position FROM view_state").fetchone()
+        self._position: int = row[0]
+        self._records = self._recollection.taken(connection, self._position)
+        for record in self._records.values():
+            record.settle = self.settle
         self._planes = Planes(connection)
-        self._position = 0
         self._empty()
 
     def _empty(self) -> None:
@@ -72,9 +84,13 @@ class Intake:
         try:
             if error is None:
                 self.finish()
+                self._bound()
+                self._recollection.left(self.connection, self._position, self._records)
         finally:
-            # they refer to each other, and would keep what they read from open until some later day
-            self._records.clear()
+            for record in self._records.values():
+                # else they refer to each other, and keep the file open until some later day
+                record.settle = _nothing
+            self._records = {}
 
     def record(self, platform: str) -> RecalledRecord:
         """The record of a platform, with all that was taken in."""
@@ -154,9 +170,13 @@ class Intake:
         self._count += 1
         if self._count >= _BATCH:
             self.settle()
-            if sum(each.size for each in self._records.values()) > _RECALLED:
-                for each in self._records.values():
-                    each.forget()
+            self._bound()
+
+    def _bound(self) -> None:
+        """Let go of what is remembered, where it is much; all of it is in the tables."""
+        if sum(record.size for record in self._records.values()) > _RECALLED:
+            for record in self._records.values():
+                record.forget()
 
     def _take(
         self, platform: str, stream: str, version: Version, clear: Body, record: RecalledRecord

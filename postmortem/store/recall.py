@@ -54,8 +54,8 @@ class RecalledRecord:
     ) -> None:
         """`settle` brings what is new into the tables, where something has to be read there."""
         self.platform = platform
+        self.settle = settle
         self._stored = ViewRecord(connection, platform)
-        self._settle = settle
         self._facts: dict[str, Fact] = {}
         self._fact_of: dict[str, str | None] = {}
         self._bodies: dict[str, Body] = {}
@@ -178,7 +178,7 @@ class RecalledRecord:
         if found is None:
             return ()
         if found.speakers is None:
-            self._settle()
+            self.settle()
             found.speakers = dict.fromkeys(self._stored.about(fact))
         return found.speakers
 
@@ -200,7 +200,7 @@ class RecalledRecord:
 
     def entry(self, identity: str) -> Placed | None:
         """The entry that the log calls so."""
-        self._settle()
+        self.settle()
         return self._stored.entry(identity)
 
     def declaration(self, kind: str, id: str) -> tuple[int, Body] | None:
@@ -293,3 +293,27 @@ class RecalledRecord:
         new = [part for part in dict.fromkeys(parts) if part not in known]
         known.update(dict.fromkeys(new))
         return new
+
+
+class Recollection:
+    """What one write leaves to the next one: the records of the platforms, as they were recalled.
+
+    It holds as long as nobody else has recorded anything. Where a write fails it is let go of.
+    """
+
+    def __init__(self) -> None:
+        self._connection: sqlite3.Connection | None = None
+        self._position = 0
+        self._records: dict[str, RecalledRecord] = {}
+
+    def taken(self, connection: sqlite3.Connection, position: int) -> dict[str, RecalledRecord]:
+        """The records, where they are of the view in that connection, which has that position."""
+        records, self._records = self._records, {}
+        is_of_it = self._connection is connection and self._position == position
+        return records if is_of_it else {}
+
+    def left(
+        self, connection: sqlite3.Connection, position: int, records: dict[str, RecalledRecord]
+    ) -> None:
+        """These are the records up to that position."""
+        self._connection, self._position, self._records = connection, position, records

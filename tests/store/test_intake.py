@@ -132,3 +132,27 @@ def test_a_tracker_that_is_closed_lets_go_of_the_file_at_once(tmp_path):
         assert [each.name for each in tmp_path.iterdir()] == ["a.db"]
     finally:
         gc.enable()
+
+
+@some
+@given(histories(), st.data())
+def test_what_is_left_to_the_next_write_is_not_believed_once_others_have_written(drafts, data):
+    """Two of them write to one store by turns, and some of what they write is refused."""
+    with stores() as one, tracking.Tracker(one.path, clock=one._clock, by="other") as other:
+        record = MemoryRecord(PLATFORM)
+        for each in drafts:
+            one._clock.now = now = max(one._clock.now, DAWN) + SECOND
+            tracker = data.draw(st.sampled_from([one, other]))
+            try:
+                new = record.position
+                record.record(each, now)
+                new = record.position - new
+            except BadInput as problem:
+                with pytest.raises(type(problem)) as told:
+                    tracker.record([each])
+                assert told.value.message == problem.message
+            else:
+                assert tracker.record([each]).recorded == new
+        kept = rows(one)
+        other.rebuild()
+        assert rows(one) == kept
