@@ -9,14 +9,11 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from postmortem.core.errors import (
     BadInput,
-    Problem,
     StoreMissing,
     StoreReadOnly,
 )
@@ -24,18 +21,17 @@ from postmortem.core.lengths import DAY
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant
 from postmortem.store import backends
+from postmortem.store.opening import explained
 from postmortem.store.progress import Progress, Warn, untold
-from postmortem.store.view import View, explained
+from postmortem.store.view import View
 
 if TYPE_CHECKING:
     from postmortem.core.decide import Draft
     from postmortem.core.incident import Dossier
-    from postmortem.core.recorded import Recorded
     from postmortem.importers import Drafts
-    from postmortem.importers.jsonl import Line
+    from postmortem.recording import Receipt
     from postmortem.store.erasure import Erasure, Text
     from postmortem.store.follower import Follower
-    from postmortem.store.intake import Intake
     from postmortem.store.promise import Ledger, Writing
     from postmortem.store.recall import Recollection
     from postmortem.store.standing import Standing
@@ -45,19 +41,6 @@ if TYPE_CHECKING:
 def system_clock() -> Instant:
     """Microseconds since 1970 in UTC, by the machine's clock."""
     return time.time_ns() // 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What one write did: how many entries were new, how many known already."""
-
-    recorded: int
-    skipped: int
-    events: tuple[Recorded, ...] = ()
-    withheld: int = 0
-    """How many texts were given that are withheld here: they were not brought back."""
-    absent: int = 0
-    """How many texts were not at hand: their digests were recorded in their place."""
 
 
 class Tracker:
@@ -313,44 +296,18 @@ class Tracker:
         return receipt, before, after
 
     def _record(self, writing: Writing, drafts: Drafts, *, imported: bool = False) -> Receipt:
-        """Decide and append one after the other.
-
-        Of what is imported the receipt names no events: they may be millions.
-        """
-        from postmortem.core.decide import decide, names
-        from postmortem.core.withdrawal import kept_out
-        from postmortem.store.intake import Intake
+        from postmortem.recording import record
         from postmortem.store.recall import Recollection
-        from postmortem.store.sweeping import unswept
 
-        events: list[Recorded] = []
-        recorded = skipped = withheld = absent = 0
-        pending = iter(drafts)
-        left = self._recollection = self._recollection or Recollection()
-        with unswept(), Intake(writing.connection, writing.flush, left) as intake:
-            while some := list(islice(pending, _AT_ONCE)):
-                if len(some) > 1:
-                    intake.recall((draft.platform, names(draft)) for draft in some)
-                for draft in some:
-                    self._progress("recording", recorded + skipped + 1, len(drafts))
-                    draft = replace(draft, imported=True) if imported > draft.imported else draft
-                    record = intake.record(draft.platform)
-                    kept = kept_out(draft.entry, record, imported=draft.imported)
-                    found = decide(
-                        draft, record, now=writing.now, position=writing.position + 1, kept=kept
-                    )
-                    if kept:
-                        given = draft.entry.body().keys() - draft.stand_ins.keys()
-                        withheld += len(kept.keys() & given)
-                    skipped += not found
-                    for ready in found:
-                        absent += len(draft.stand_ins.keys() - kept.keys())
-                        event = writing.append(ready, self.by)
-                        intake.decided(ready, event, writing.now)
-                        recorded += 1
-                        if not imported:
-                            events.append(event)
-        return Receipt(recorded, skipped, tuple(events), withheld, absent)
+        self._recollection = self._recollection or Recollection()
+        return record(
+            writing,
+            drafts,
+            by=self.by,
+            imported=imported,
+            recollection=self._recollection,
+            progress=self._progress,
+        )
 
     def import_file(self, name: str, file: bytes | BinaryIO, *, amend: bool = False) -> Receipt:
         """Record what is new in a file; all of it or nothing.
@@ -372,72 +329,16 @@ class Tracker:
         Raises: BadInput, where the store is not empty or the log is not whole.
         """
         from postmortem.importers import jsonl
-        from postmortem.store import erasure
-        from postmortem.store.intake import Intake
-        from postmortem.store.sweeping import unswept
+        from postmortem.recording import copy
 
         lines = jsonl.Lines(name, BytesIO(file) if isinstance(file, bytes) else file)
-        said: set[str] = set()
-        done = 0
         with self._writing() as writing:
             if writing.position:
                 raise BadInput(
                     f"the store {self.path} holds events already, and a copy needs an empty one",
                     hint="import without --keep-recorded, or name a new store with --db",
                 )
-            with unswept(), Intake(writing.connection, writing.flush) as intake:
-                for done, line in enumerate(lines, 1):
-                    self._progress("copying", done, lines.count)
-                    try:
-                        self._copy(writing, line, said, intake)
-                    except Problem as problem:
-                        raise problem.at(line.place) from None
-            if done:
-                writing.say("copy_of", name)
-                erasure.declare_erased(writing.connection, writing.position)  # it never held them
-        return Receipt(done, 0, withheld=lines.withheld)
-
-    def _copy(self, writing: Writing, line: Line, said: set[str], intake: Intake) -> None:
-        """Take in one line of a log: it must be what recording it would have given.
-
-        `said`: the digests of the words so far.
-        """
-        from postmortem.core.decide import decide
-        from postmortem.core.recorded import Recorded
-        from postmortem.core.times import parse_stored
-        from postmortem.core.words import digest_in
-
-        recorded = Recorded(**line.envelope)
-        if recorded.position != writing.position + 1:
-            raise BadInput(
-                f"position {recorded.position} follows {writing.position}",
-                hint="a copy takes a whole log: export it without --platform",
-            )
-        digests = {digest_in(value) for value in (*recorded.body.values(), recorded.recorded_by)}
-        for words in line.disclosures:
-            if words.digest() not in digests:
-                raise BadInput(f"the words of {words.field} are not those that were recorded")
-            if words.digest() in said:
-                raise BadInput(f"the words of {words.field} stand there twice, salt and all")
-            said.add(words.digest())
-        moment = parse_stored(recorded.recorded_at)
-        if moment > self._clock() + DAY:
-            raise BadInput(f"recorded_at, {recorded.recorded_at}, lies ahead")
-        writing.at(moment)
-        draft = line.draft(amend=True)
-        record = intake.record(recorded.platform)
-        ready = decide(draft, record, now=moment, position=recorded.position)
-        if not ready and draft.number is None:
-            raise BadInput(f"{recorded.id} is there twice")
-        for one in ready:
-            odd = one.unlike(recorded)
-            if odd or recorded.version != writing.next_version(one.stream):
-                raise BadInput(
-                    f"{odd or 'version'} of {recorded.id} is not what recording it gives",
-                    hint="a copy takes a log as it was exported",
-                )
-        writing.insert(recorded, line.disclosures)
-        intake.read(recorded.envelope(), {each.digest(): each.value for each in line.disclosures})
+            return copy(writing, lines, latest=self._clock() + DAY, progress=self._progress)
 
     def export(self, platform: str | None = None, *, public: bool = False) -> Iterator[str]:
         """The log as JSON Lines, one event a line, in the order of recording.
@@ -544,36 +445,8 @@ class _Rehearsed(Exception):
 
 _ATTEMPTS = 4
 """How often a write is decided anew whose connection broke while others recorded."""
-_AT_ONCE = 1000
-"""Of so many drafts together is looked up what they name."""
 _ANY_POSITION = 2**62
 
 
 def _listed(ids: Sequence[str]) -> str:
     return ", ".join(ids[:12]) + (", …" if len(ids) > 12 else "")
-
-
-@contextlib.contextmanager
-def opened_input(path: str) -> Iterator[tuple[str, BinaryIO]]:
-    """The name of a file of the user's, and the file, `-` being standard input.
-
-    Raises: BadInput.
-    """
-    if path == "-":
-        import shutil
-        import sys
-        import tempfile
-
-        with tempfile.SpooledTemporaryFile(_SPOOLED) as spooled:
-            shutil.copyfileobj(sys.stdin.buffer, spooled)
-            yield "standard input", cast(BinaryIO, spooled)
-        return
-    try:
-        with open(path, "rb") as file:
-            yield path, file
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-
-
-_SPOOLED: Final = 64 * 1024 * 1024
-"""Bytes of standard input that are kept in memory; what is longer goes to a temporary file."""

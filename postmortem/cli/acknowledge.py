@@ -29,7 +29,8 @@ from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf, Instant, Span, format_instant, parse_stored
 from postmortem.core.withdrawal import StandIns
 from postmortem.core.words import for_terminal
-from postmortem.tracker import Receipt, Tracker
+from postmortem.recording import Receipt
+from postmortem.tracker import Tracker
 
 # A word, or a moment as `output.moment` shows it, which is not broken.
 _PIECES: Final = re.compile(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import BinaryIO, Final, TextIO, cast
 
 from postmortem.core.errors import BadInput, StoreProblem
 
@@ -22,6 +23,36 @@ def read_text(file: str, kind: str, hint: str) -> str:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadInput(f"{file} is no {kind}: it is no UTF-8 text", hint=hint) from None
+
+
+@contextlib.contextmanager
+def handed_in(path: str) -> Iterator[tuple[str, BinaryIO]]:
+    """The name of a file that somebody hands in, and the file, which can be rewound.
+
+    `-` is standard input. What comes out of a pipe is kept on the way, in a temporary file where
+    it is long.
+
+    Raises: BadInput, where it cannot be opened.
+    """
+    name = "standard input" if path == "-" else path
+    try:
+        file = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    with file:
+        if path != "-" and file.seekable():
+            yield name, file
+            return
+        import shutil
+        import tempfile
+
+        with tempfile.SpooledTemporaryFile(_SPOOLED) as spooled:
+            shutil.copyfileobj(file, spooled)
+            yield name, cast(BinaryIO, spooled)
+
+
+_SPOOLED: Final = 64 * 1024 * 1024
+"""Bytes of what is handed in through a pipe that are kept in memory."""
 
 
 @contextlib.contextmanager

@@ -7,12 +7,12 @@ import os
 import click
 
 from postmortem.cli import output
-from postmortem.cli.files import new_file
+from postmortem.cli.files import handed_in, new_file
 from postmortem.cli.options import AUDIENCES, json_option, platform_option
 from postmortem.cli.place import locate, tracker
 from postmortem.core.errors import BadInput, Problem
 from postmortem.store import backends
-from postmortem.tracker import Tracker, opened_input
+from postmortem.tracker import Tracker
 
 
 @click.command(
@@ -45,7 +45,7 @@ def import_(
     recorded = skipped = withheld = absent = status = 0
     for casebook in casebooks:
         try:
-            with opened_input(casebook) as (name, file):
+            with handed_in(casebook) as (name, file):
                 if keep_recorded:
                     receipt = store.copy_from(name, file)
                 else:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 
 from postmortem.core.errors import BadInput, StoreProblem
-from postmortem.store.view import open_read_only, trouble
+from postmortem.store.opening import open_read_only, trouble
 
 
 def backup(path: str, target: str) -> int:

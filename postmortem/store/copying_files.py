@@ -23,7 +23,7 @@ from postmortem.store.copying_ends import (
 from postmortem.store.envelopes import digests_in
 from postmortem.store.erasure import erase
 from postmortem.store.ledger import SQLiteLedger
-from postmortem.store.view import open_read_only, trouble
+from postmortem.store.opening import open_read_only, trouble
 
 
 class _SQLite(End):

@@ -23,9 +23,9 @@ from postmortem.core.words import Disclosure, digest_in
 from postmortem.store import pages
 from postmortem.store.diagnosis import UNOPENED, Diagnosis, Ranges, Table, lost
 from postmortem.store.envelopes import digests_in, envelope_of
+from postmortem.store.opening import APPLICATION_ID, LOG_VERSION
 from postmortem.store.progress import Progress, untold
 from postmortem.store.tree import SINCE
-from postmortem.store.view import APPLICATION_ID, LOG_VERSION
 
 TABLES: Final = ("stored_events", "disclosures", "about", "tree_nodes")
 _NONE: Final[dict[str, Any]] = {"body": {}, "recorded_by": None}

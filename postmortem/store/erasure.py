@@ -26,7 +26,8 @@ from typing import Any, Final
 from postmortem.core.errors import StoreProblem
 from postmortem.core.words import canonical, digest_in
 from postmortem.store import search
-from postmortem.store.view import ERASED, trouble
+from postmortem.store.opening import trouble
+from postmortem.store.view import ERASED
 
 PATIENCE: Final = 2.0
 """Seconds to wait for those who read, before the erasing is left to be finished later."""

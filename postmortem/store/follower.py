@@ -20,10 +20,10 @@ from postmortem.store.backends import Address
 from postmortem.store.columns import EVENT, GROWING, insert_into
 from postmortem.store.erasure import declare_erased
 from postmortem.store.notifications import BEAT, Listening
+from postmortem.store.opening import trouble as sqlite_trouble
 from postmortem.store.progress import Progress, Warn, untold
 from postmortem.store.server import Connection, Head, Unreachable, connect, head, psycopg, trouble
 from postmortem.store.view import is_unerased
-from postmortem.store.view import trouble as sqlite_trouble
 from postmortem.store.view_files import (
     Local,
     ViewFiles,

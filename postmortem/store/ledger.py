@@ -39,9 +39,9 @@ from postmortem.core.times import Instant
 from postmortem.core.tree import Edge
 from postmortem.store import one_library, tables, tree
 from postmortem.store.columns import EVENT, insert_into
+from postmortem.store.opening import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble
 from postmortem.store.promise import Columns, Ledger, Writing
 from postmortem.store.tables import SCHEMA
-from postmortem.store.view import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble
 
 LOCK_TIMEOUT: Final = 30
 """Seconds that a writer waits for another one."""

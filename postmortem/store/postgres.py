@@ -34,6 +34,7 @@ from postmortem.store.columns import GROWING
 from postmortem.store.follower import LOAD, Follower
 from postmortem.store.ledger import INSERT_EVENT
 from postmortem.store.notifications import announce
+from postmortem.store.opening import trouble as sqlite_trouble
 from postmortem.store.postgres_log import EventRecorder, ServerLog, append, is_there, make
 from postmortem.store.progress import Progress, Warn
 from postmortem.store.promise import Columns, Ledger, Overtaken, Writing
@@ -51,7 +52,6 @@ from postmortem.store.server import (
     reconnect,
     trouble,
 )
-from postmortem.store.view import trouble as sqlite_trouble
 
 _SEND: Final = 2000
 """Rows that are read at once of what is to be sent."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from postmortem.core.errors import StoreProblem
 from postmortem.core.times import Instant
 from postmortem.store import backends
-from postmortem.store.view import VIEW_VERSION, open_read_only, trouble
+from postmortem.store.opening import open_read_only, trouble
+from postmortem.store.view import VIEW_VERSION
 
 
 @dataclass(frozen=True, slots=True)

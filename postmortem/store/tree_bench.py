@@ -9,9 +9,9 @@ from contextlib import closing
 from typing import NamedTuple
 
 from postmortem.core import tree
+from postmortem.store.opening import open_read_only
 from postmortem.store.tree import SCHEMA, Growth
 from postmortem.store.verifying import verify
-from postmortem.store.view import open_read_only
 
 
 class Cost(NamedTuple):

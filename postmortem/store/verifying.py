@@ -17,11 +17,11 @@ from postmortem.core import tree
 from postmortem.core.times import format_instant
 from postmortem.store import tree as stored_tree
 from postmortem.store.envelopes import envelope_of
+from postmortem.store.opening import open_read_only
 from postmortem.store.progress import Progress
 from postmortem.store.tables import LOG, SCHEMA
 from postmortem.store.verified import EVENTS, FILE, STORE, TABLES, Verified, readable
 from postmortem.store.verifying_beside import Nodes, Words
-from postmortem.store.view import open_read_only
 
 
 def verify(path: str, *, sizes: Collection[int] = (), progress: Progress | None = None) -> Verified:

@@ -16,9 +16,10 @@ from postmortem.core.errors import Problem
 from postmortem.core.times import BEGINNING, END
 from postmortem.store import readmodel, search
 from postmortem.store.nodes import level_of
+from postmortem.store.opening import attached_in_memory
 from postmortem.store.progress import Progress
 from postmortem.store.verified import VIEW, Verified
-from postmortem.store.view import VIEW_VERSION, attached_in_memory
+from postmortem.store.view import VIEW_VERSION
 
 FOLLOWS, DIFFERS, OTHER, NONE, UNREAD = "follows", "differs", "other-version", "none", "unread"
 """What became of the comparison: `OTHER` is of another version of the program, which the next

@@ -19,8 +19,8 @@ from typing import Any, Final, Self
 
 from postmortem.core.errors import StoreProblem
 from postmortem.store import tree
+from postmortem.store.opening import trouble as sqlite_trouble
 from postmortem.store.view import VIEW_VERSION
-from postmortem.store.view import trouble as sqlite_trouble
 
 _WAIT: Final = 30
 """Seconds to wait for another process that brings the same view up to date."""
@@ -107,8 +107,8 @@ class ViewFiles:
         return local
 
     def _make(self, local: sqlite3.Connection) -> None:
+        from postmortem.store.opening import APPLICATION_ID, LOG_VERSION
         from postmortem.store.tables import SCHEMA
-        from postmortem.store.view import APPLICATION_ID, LOG_VERSION
 
         with writing(local):
             if fact(local, "view_of") is not None:

@@ -88,7 +88,8 @@ def plain(tmp_path_factory):
 STATE = {
     *("core.errors", "core.formulas", "core.history", "core.lengths", "core.levels"),
     *("core.state", "core.times", "core.words", "core.zones"),
-    *("store.backends", "store.progress", "store.standing", "store.view", "tracker"),
+    *("store.backends", "store.opening", "store.progress", "store.standing", "store.view"),
+    "tracker",
     *("cli.commands", "cli.options", "cli.output", "cli.place", "cli.state"),
 }
 

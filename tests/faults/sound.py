@@ -15,7 +15,7 @@ from faults.hive import Hive
 from postmortem.store import backends, readmodel
 from postmortem.store.backends import Address
 from postmortem.store.follower import Follower
-from postmortem.store.view import open_read_only
+from postmortem.store.opening import open_read_only
 from postmortem.tracker import Tracker
 
 

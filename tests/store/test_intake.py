@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from store.told import no_waiting_for_the_disk, rows, stores, tell, view_of
 
 import postmortem.tracker as tracking
+from postmortem import recording
 from postmortem.core.errors import BadInput
 from postmortem.store import intake, planes, promise, readmodel, recall
 from postmortem.store.recall import RecalledRecord
@@ -30,7 +31,7 @@ def batches(size, remembered):
             (intake, "_BATCH", size),
             (intake, "_RECALLED", remembered),
             (promise, "_BATCH", size),
-            (tracking, "_AT_ONCE", size),
+            (recording, "_AT_ONCE", size),
             (readmodel, "_LOAD", size),
             (recall, "_AT_ONCE", size),
             (planes, "_AT_ONCE", size),

@@ -25,8 +25,8 @@ from postmortem.core.errors import (
 )
 from postmortem.core.times import END, AsOf
 from postmortem.store import readmodel
+from postmortem.store.opening import APPLICATION_ID
 from postmortem.store.record import ViewRecord
-from postmortem.store.view import APPLICATION_ID
 from postmortem.testing import DAWN
 from postmortem.testing.fields import NASTY
 from postmortem.testing.ledgers import (
