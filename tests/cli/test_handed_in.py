@@ -7,7 +7,7 @@ import pytest
 from cli.books import HEAD
 from cli.door import run
 
-BOOK = HEAD + "  - {id: down, type: service-down, service: aws, at: 2021-01-10T12:00Z}\n"
+BOOK = HEAD + "  - {id: down, type: service-down, service: s, at: 2021-01-10T12:00Z}\n"
 
 
 @pytest.fixture

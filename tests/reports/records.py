@@ -25,8 +25,8 @@ def recorded(folder: Path, name: str, *, at: int = RECORDED) -> Path:
     store = folder / "postmortem.db"
     salts = (number.to_bytes(16, "big") for number in count(1))
     with (
-        # the root of the tree is told, and it depends on every salt
-        mock.patch("postmortem.store.promise.secrets.token_bytes", side_effect=salts),
+        # the root of the tree is told, and it depends on every salt; others draw numbers of theirs
+        mock.patch("postmortem.store.promise.secrets", token_bytes=lambda size: next(salts)),
         Tracker(str(store), clock=lambda: at) as tracker,
     ):
         tracker.import_file(file.name, file.read_bytes())
