@@ -16,12 +16,12 @@ from postmortem.bench.ground import Ground
 from postmortem.bench.history import BEGIN, FINISH, services
 from postmortem.bench.history import PLATFORM as MADE
 from postmortem.cli.demo import founding_casebook
-from postmortem.core import measures
+from postmortem.core import measures, plane
 from postmortem.core.effects import Effect, Entry
-from postmortem.core.plane import WHOLE, tiles
+from postmortem.core.plane import WHOLE
 from postmortem.core.state import Picture
 from postmortem.core.times import END, AsOf
-from postmortem.store import ledger, planes
+from postmortem.store import ledger, tiles
 from postmortem.store.standing import level
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, histories, questions
 from postmortem.testing.ledgers import Clock
@@ -74,7 +74,7 @@ def test_a_look_up_is_the_fold_at_every_t_k_and_r(drafts, data):
 @given(histories(most=25, plain=True), st.data())
 def test_of_crowded_services_too(drafts, data):
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(planes, "MOST_ENTRIES", 0)
+        patch.setattr(tiles, "MOST_ENTRIES", 0)
         tracker, record = told(folder, drafts)
         with tracker:
             for _ in range(6):
@@ -97,9 +97,9 @@ def test_the_tiles_that_grew_are_those_cut_at_once(drafts):
                         (key,),
                     )
                 ]
-                rows = ask(f"SELECT {planes._TILE} FROM view_tile WHERE service = ?", (key,))
-                assert {planes.tile_from(row) for row in rows} | {WHOLE} == {
-                    *tiles(effects),
+                rows = ask(f"SELECT {tiles._TILE} FROM view_tile WHERE service = ?", (key,))
+                assert {tiles.tile_from(row) for row in rows} | {WHOLE} == {
+                    *plane.tiles(effects),
                     WHOLE,
                 }
 
@@ -210,7 +210,7 @@ def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
 def test_a_crowded_service_that_says_it_has_tiles_is_found(tmp_path):
     """It has none, and would be read as if nothing had happened."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planes, "MOST_ENTRIES", 0)
+        patch.setattr(tiles, "MOST_ENTRIES", 0)
         store = tmp_path / "s.db"
         with Tracker(str(store)) as tracker:
             tracker.import_file("parler.yaml", founding_casebook().read_bytes())
