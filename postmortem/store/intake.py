@@ -56,12 +56,13 @@ class Intake:
         self.connection = connection
         self._log = log
         self._recollection = Recollection() if recollection is None else recollection
-        row = connection.execute("SELECT position FROM view_state").fetchone()
+        row = connection.execute("SELECT position, indexed FROM view_state").fetchone()
         self._position: int = row[0]
+        self._indexed = bool(row[1])
         self._records = self._recollection.taken(connection, self._position)
         for record in self._records.values():
             record.settle = self.settle
-        self._planes = Planes(connection)
+        self._planes = Planes(connection, self._recollection.keys)
         self._empty()
 
     def _empty(self) -> None:
@@ -307,7 +308,7 @@ class Intake:
         ):
             if rows:
                 connection.executemany(statement, rows)
-        search.index(connection, self._texts)
+        self._indexed = search.index(connection, self._texts, indexed=self._indexed)
         connection.execute("UPDATE view_state SET position = ?", (self._position,))
         self._empty()
         for record in self._records.values():

@@ -104,9 +104,10 @@ def moved(facts: Told, changed: Iterable[str]) -> list[str]:
 class Planes:
     """What a write does to the planes: to effects a batch at a time, to tiles at its end."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, keys: dict[tuple[str, str], int]) -> None:
+        """`keys` are the services' by which the tables call them, as far as they are known."""
         self.connection = connection
-        self._keys: dict[tuple[str, str], int] = {}
+        self._keys = keys
         self._touched: dict[tuple[str, str], tuple[Told, int]] = {}
         self._settled: int | None = None
         self._changed: dict[int, list[Painted] | None] = {}
@@ -148,8 +149,10 @@ class Planes:
             new[key] = found
             if before is not None and key <= before:
                 old[key] = defaultdict(set)
-        self._read(old)
-        self.connection.executemany(_DISRUPTION, rows.values())
+        if old:
+            self._read(old)
+        if rows:
+            self.connection.executemany(_DISRUPTION, rows.values())
         gone_rows: list[tuple[int, int, Instant, Instant]] = []
         come_rows: list[tuple[int | str, ...]] = []
         for key, found in new.items():
@@ -161,8 +164,10 @@ class Planes:
                     gone_rows += [(key, service, e.time_from, e.known_from) for e in gone]
                     come_rows += [_effect_row(key, service, e) for e in come]
                     self._paint(service, (gone, come))
-        self.connection.executemany(_NO_EFFECT, gone_rows)
-        self.connection.executemany(_NEW_EFFECT, sorted(come_rows))
+        if gone_rows:
+            self.connection.executemany(_NO_EFFECT, gone_rows)
+        if come_rows:
+            self.connection.executemany(_NEW_EFFECT, sorted(come_rows))
 
     def _read(self, old: dict[int, dict[int, set[Effect]]]) -> None:
         """The effects that the tables hold of those disruptions."""

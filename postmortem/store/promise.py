@@ -149,8 +149,10 @@ class Writing(ABC):
                 for digest in envelopes.digests_in(recorded.envelope())
                 if digest not in here
             ]
-        self.connection.executemany(_INSERT_ABSENT, absent)
-        self.connection.executemany(_INSERT_WORDS, held)
+        if absent:
+            self.connection.executemany(_INSERT_ABSENT, absent)
+        if held:
+            self.connection.executemany(_INSERT_WORDS, held)
 
     @abstractmethod
     def _insert(self, events: Sequence[Recorded], columns: Sequence[Columns]) -> list[bytes]:

@@ -305,12 +305,16 @@ class Recollection:
         self._connection: sqlite3.Connection | None = None
         self._position = 0
         self._records: dict[str, RecalledRecord] = {}
+        self.keys: dict[tuple[str, str], int] = {}
+        """By what number the view's tables call a service, by platform and id."""
 
     def taken(self, connection: sqlite3.Connection, position: int) -> dict[str, RecalledRecord]:
         """The records, where they are of the view in that connection, which has that position."""
         records, self._records = self._records, {}
-        is_of_it = self._connection is connection and self._position == position
-        return records if is_of_it else {}
+        if self._connection is connection and self._position == position:
+            return records
+        self.keys = {}
+        return {}
 
     def left(
         self, connection: sqlite3.Connection, position: int, records: dict[str, RecalledRecord]

@@ -102,11 +102,19 @@ def rows(
     ]
 
 
-def index(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, int, str, str]]) -> None:
-    """Take the rows of several entries in; inside the caller's transaction."""
+def index(
+    connection: sqlite3.Connection,
+    rows: Sequence[tuple[int, str, int, str, str]],
+    *,
+    indexed: bool,
+) -> bool:
+    """Take the rows of several entries in; whether the index still holds everything, as it did.
+
+    Inside the caller's transaction.
+    """
     connection.executemany(f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
-    if not is_indexed(connection):
-        return
+    if not indexed:
+        return False
     try:
         connection.executemany(
             f"INSERT INTO {INDEX} (rowid, text) VALUES (?, ?)",  # noqa: S608
@@ -117,6 +125,8 @@ def index(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, int, st
             raise
         # made by a SQLite that has FTS5, written to by one that has not: from here on it lags
         connection.execute("UPDATE view_state SET indexed = 0")
+        return False
+    return True
 
 
 def forget(connection: sqlite3.Connection, position: int, field: str) -> bool:

@@ -355,8 +355,8 @@ def failing_index(error):
                 raise error
             return self.inner.executemany(sql, rows)
 
-    def index(connection, *arguments):
-        return real(Connection(connection), *arguments)
+    def index(connection, *arguments, **options):
+        return real(Connection(connection), *arguments, **options)
 
     with mock.patch.object(search, "index", index):
         yield
