@@ -75,8 +75,11 @@ class Sweep:
         self.entries = [entries]
         self.done: list[Tile] = []
 
-    def apply(self, known: Instant, changes: Iterable[Change]) -> None:
-        """All that changes at one K, later than the one before; what is undone at once is not."""
+    def apply(self, known: Instant, changes: Iterable[Change]) -> Sequence[Entries]:
+        """All that changes at one K, later than the one before; what is undone at once is not.
+
+        What stands now on the stretches that were looked at.
+        """
         turns: dict[Instant, list[tuple[Entry, int]]] = {}
         for _, time_from, time_to, entry, begins in changes:
             sign = 1 if begins else -1
@@ -104,6 +107,7 @@ class Sweep:
         self.starts[first:last] = starts
         self.since[first:last] = since
         self.entries[first:last] = entries
+        return entries
 
     def _stretches(
         self, first: int, last: int, until: Instant
@@ -167,11 +171,20 @@ def tiles(effects: Iterable[Effect]) -> list[Tile]:
     return list(cut(changes(effects)))
 
 
-def cut(changes: Iterable[Change]) -> Iterator[Tile]:
-    """The tiles of a plane by all that changes in it, by K; each as soon as it is done."""
+class Crowded(Exception):
+    """More disruptions at once than a plane is cut for."""
+
+
+def cut(changes: Iterable[Change], most: int | None = None) -> Iterator[Tile]:
+    """The tiles of a plane by all that changes in it, by K; each as soon as it is done.
+
+    Raises: Crowded, where more than `most` entries stand on one of them.
+    """
     sweep = Sweep()
     for known, together in groupby(changes, key=itemgetter(0)):
-        sweep.apply(known, together)
+        changed = sweep.apply(known, together)
+        if most is not None and max(map(len, changed)) > most:
+            raise Crowded
         if len(sweep.done) >= _DONE:
             yield from sweep.done
             sweep.done.clear()

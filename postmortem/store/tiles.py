@@ -15,7 +15,7 @@ from typing import Any, Final
 from postmortem.core import plane
 from postmortem.core.effects import Entry
 from postmortem.core.levels import Level
-from postmortem.core.plane import WHOLE, Change, Entries, Stroke, Tile
+from postmortem.core.plane import WHOLE, Change, Crowded, Entries, Stroke, Tile
 from postmortem.core.times import BEGINNING, END, Instant
 from postmortem.store.nodes import level_of, node_of, path_to
 
@@ -37,13 +37,16 @@ def cut_anew(connection: sqlite3.Connection, service: int) -> None:
         return
     connection.execute("DELETE FROM view_tile WHERE service = ?", (service,))
     known, levels, count = BEGINNING, 0, 0
-    pending = plane.cut(_changes(connection, service))
-    while some := sorted(islice(pending, _CUT_AT_ONCE)):
-        count += len(some)
-        if _is_crowded(connection, service, some, count):
-            crowd(connection, service)
-            return
-        known, levels = _insert(connection, service, some, known, levels)
+    pending = plane.cut(_changes(connection, service), MOST_ENTRIES)
+    try:
+        while some := sorted(islice(pending, _CUT_AT_ONCE)):
+            count += len(some)
+            if _is_crowded(connection, service, some, count):
+                raise Crowded
+            known, levels = _insert(connection, service, some, known, levels)
+    except Crowded:
+        crowd(connection, service)
+        return
     if count == 1:  # the whole plane, of which nothing is kept
         connection.execute("DELETE FROM view_tile WHERE service = ?", (service,))
         known, levels, count = BEGINNING, 0, 0
