@@ -176,12 +176,21 @@ def _standing_or_last(record: Record, fact: str) -> Version:
 
 def _speaking(record: Record, subject: str, type: str, but: str) -> Version | None:
     """A fact of that type, other than `but`, that stands and speaks of the subject."""
-    for fact in sorted(record.about(subject)):
+    for fact in _of_type(record, subject, type):
         if fact != but:
             standing = last_word(record, fact, NOW)
-            if standing is not None and standing.type == type and subject in standing.subjects:
+            if standing is not None and subject in standing.subjects:
                 return standing
     return None
+
+
+def _of_type(record: Record, subject: str, type: str) -> list[str]:
+    """The facts of that type that speak of the subject: all versions of one are of one type."""
+    return [
+        fact
+        for fact in sorted(record.about(subject))
+        if (first := record.version(fact)) is not None and first.type == type
+    ]
 
 
 def _once(event: Event, version: Version, subject: str, record: Record) -> None:
@@ -230,9 +239,9 @@ def _not_before(
 
 def _claimed(record: Record, fact: str) -> list[Span]:
     found = []
-    for other in record.about(fact):
+    for other in _of_type(record, fact, CLAIMED):
         standing = last_word(record, other, NOW)
-        if standing is not None and standing.type == CLAIMED and fact in standing.subjects:
+        if standing is not None and fact in standing.subjects:
             assert standing.effective is not None
             found.append(standing.effective)
     return found
