@@ -42,8 +42,7 @@ class StoredWords:
 
     def versions(self, fact: str) -> list[Version]:
         """All versions of a fact."""
-        first = self._versions("id = ? AND id = fact", fact)
-        return first + self._versions("fact = ? AND id <> fact", fact) if first else []
+        return self._versions("fact = ?", fact)
 
     def retractions(self, event: str) -> list[str]:
         """The retractions of which some version names that id."""

@@ -81,6 +81,7 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
 INDEXES: Final = (
     ("view_declaration", ("platform", "kind", "id", "position"), True),
     ("view_version", ("platform", "id"), True),
+    ("view_version", ("platform", "fact"), False),
 )
 SCHEMA: Final = {
     "view_part": """CREATE TABLE view_part (
@@ -108,10 +109,6 @@ SCHEMA: Final = {
     **planes.SCHEMA,
 }
 """The tables that are looked up by their keys alone, and have no rows beside these."""
-CORRECTIONS: Final = (
-    "CREATE INDEX view_version_of_fact ON view_version (platform, fact) WHERE id <> fact"
-)
-"""The versions of a fact after its first one, whose id is the fact's: few, of many events."""
 _LOAD: Final = 1000
 
 
@@ -135,7 +132,7 @@ def make(connection: sqlite3.Connection) -> None:
         database.table(name).create(table["columns"], pk=table["pk"], strict=True)
     for name, columns, unique in INDEXES:
         database.table(name).create_index(list(columns), unique=unique)
-    for statement in (*SCHEMA.values(), CORRECTIONS, *planes.INDEXES):
+    for statement in (*SCHEMA.values(), *planes.INDEXES):
         connection.execute(statement)
     if has_index:
         database.table(search.TABLE).enable_fts(["text"], tokenize=search.TOKENS)

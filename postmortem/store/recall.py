@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from postmortem.core.effects import OPENING, STEPS, Reign
@@ -98,10 +98,8 @@ class RecalledRecord:
         for id in ids:
             self._fact_of[id] = held.get(id)
         facts = [fact for fact in dict.fromkeys(held.values()) if fact not in self._facts]
-        versions = f"SELECT {VERSION_COLUMNS}, stream FROM view_version"  # noqa: S608
-        first = self._rows(versions, "id", facts)
-        later = self._rows(versions, "id <> fact AND fact", facts)
-        for row in chain(first, later):
+        rows = self._rows(f"SELECT {VERSION_COLUMNS}, stream FROM view_version", "fact", facts)  # noqa: S608
+        for row in rows:
             version = version_from(row)
             self._fact_of[version.id] = version.fact
             if version.fact in self._facts:
@@ -126,12 +124,12 @@ class RecalledRecord:
             self._retract(event, retraction)
         return close
 
-    def _rows(self, select: str, which: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, select: str, column: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         pending = iter(values)
         while some := list(islice(pending, _AT_ONCE)):
             marks = ",".join("?" * len(some))
             yield from self._stored.connection.execute(
-                f"{select} WHERE platform = ? AND {which} IN ({marks})",
+                f"{select} WHERE platform = ? AND {column} IN ({marks})",
                 (self.platform, *some),
             ).fetchall()
 
