@@ -139,6 +139,8 @@ class _Teller:
         self.random = random.Random(seed)  # noqa: S311  # repeatable, nothing is secret
         self.ids = ids
         busy = max(1, len(ids) // 10)
+        self.endless = 0.002
+        """How often something never ends, as far as is told."""
         self.weights = [8.0 if number < busy else 1.0 for number in range(len(ids))]
         self.pending: list[_Pending] = []
         self.count = 0
@@ -153,6 +155,8 @@ class _Teller:
         """About `size` events; the caller stops where it has enough."""
         per_story = 2.6
         stories = int(size / per_story * 1.03) + 8
+        # of one service a few are open, however much is told of it
+        self.endless = min(self.endless, len(self.ids) / stories)
         span = YEARS * 365 * DAY
         whole = sum(_BUSY)
         for part, share in enumerate(_BUSY):
@@ -213,7 +217,7 @@ class _Teller:
             if dice() < 0.3:
                 body |= {"clerical": True}
             self._tell(f"{name}-v2", self.types[name], service, at + 2 * HOUR, body)
-        if dice() < 0.9995:
+        if dice() >= self.endless / 4:
             ends = at + lasted + 2 * HOUR
             body = {"ends": [name], "at": self._instant(ends)}
             if dice() < 0.05:
@@ -243,7 +247,7 @@ class _Teller:
         if dice() < 0.25:
             body = {"announcement": name, "at": self._instant(at + 2 * DAY)}
             self._tell(f"{name}-withdrawn", "cutoff-withdrawn", service, at + 2 * DAY, body)
-        elif dice() < 0.997:
+        elif dice() >= self.endless:
             body = {"service": service, "announcement": name, "at": self._instant(due)}
             self._tell(f"{name}-cut", "service-cut-off", service, due, body)
             self._goes_on(f"{name}-cut", service, due, lasted)
