@@ -6,7 +6,9 @@ Counted in steps of SQLite's machine, which are the same on every machine and at
 from postmortem.core import reading
 from postmortem.core.decide import Draft
 from postmortem.core.events import CATALOGUE
-from postmortem.tracker import Tracker
+from postmortem.core.times import AsOf, parse_stored
+from postmortem.store.standing import level
+from postmortem.tracker import Tracker, system_clock
 
 
 def draft(type, **keys):
@@ -48,3 +50,42 @@ def test_recording_costs_the_same_in_a_short_log_and_in_a_long_one(tmp_path):
         tracker.record([each for number in range(21, 800) for each in outage(number)])
         long = steps(tracker, 800)
     assert long < 1.5 * short
+
+
+def looked_up(tracker, as_of):
+    """How many steps it takes to tell the level of a service."""
+    counted = 0
+
+    def step():
+        nonlocal counted
+        counted += 1
+        return 0
+
+    view = tracker.view
+    level(view, "p", "s", as_of)  # what is looked up once only
+    view.connection.set_progress_handler(step, 1)
+    try:
+        level(view, "p", "s", as_of)
+    finally:
+        view.connection.set_progress_handler(None, 1)
+    return counted
+
+
+def test_an_earlier_r_is_looked_up_and_never_the_log_gone_through(tmp_path):
+    """What was recorded by then is the same, and only how much came after it is more."""
+    with Tracker(str(tmp_path / "s.db")) as tracker:
+        tracker.record([draft("platform-declared", id="p"), draft("service-declared", id="s")])
+        tracker.record([each for number in range(20) for each in outage(number)])
+        then = AsOf(parse_stored("2021-01-01T00:20:00Z"), recorded=system_clock())
+        since = draft("time-claimed", id="since", about="d5", time="2021-01-01T00:06:00Z")
+        tracker.record([draft("service-declared", id="t"), since])
+        short = looked_up(tracker, then)
+        tracker.record(
+            [
+                draft(
+                    "service-down", id=f"a{number}", service="t", at=f"2022-01-{number % 28 + 1:02}"
+                )
+                for number in range(3000)
+            ]
+        )
+        assert looked_up(tracker, then) < 1.5 * short
