@@ -63,7 +63,7 @@ class Facts(Protocol):
         """Which version of the fact stands for which K, as all that is recorded now."""
         ...
 
-    def speakers(self, fact: str) -> Iterable[str]:
+    def about(self, fact: str) -> Iterable[str]:
         """The facts of which some version speaks of that fact."""
         ...
 
@@ -71,7 +71,7 @@ class Facts(Protocol):
 def cluster(facts: Facts, disruption: str) -> dict[str, Sequence[Reign]]:
     """All that the effects of a disruption depend on: its opening, its steps, times claimed."""
     found: dict[str, Sequence[Reign]] = {disruption: facts.reigns(disruption)}
-    for step in facts.speakers(disruption):
+    for step in facts.about(disruption):
         reigns = _of(facts.reigns(step), STEPS)
         if reigns:
             found[step] = reigns
@@ -79,7 +79,7 @@ def cluster(facts: Facts, disruption: str) -> dict[str, Sequence[Reign]]:
             found[step] = claims
     for step in list(found)[1:]:
         if found[step][0][2].type != CLAIMED:
-            for claim in facts.speakers(step):
+            for claim in facts.about(step):
                 if claims := _of(facts.reigns(claim), {CLAIMED}):
                     found[claim] = claims
     for _, _, version in found[disruption]:

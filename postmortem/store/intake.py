@@ -328,8 +328,7 @@ _PART: Final = "INSERT OR IGNORE INTO view_part VALUES (?, ?, ?)"
 _DECLARATION: Final = "INSERT INTO view_declaration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CLOSED: Final = (
     "UPDATE view_reign SET position_to = ? WHERE platform = ? AND fact = ? AND known_from = ? "
-    # the + keeps the planner off the index of all open reigns, which grows with the log
-    "AND +position_to = ?"
+    "AND position_to = ?"
 )
 _REIGN: Final = "INSERT INTO view_reign VALUES (?, ?, ?, ?, ?, ?, ?)"
 _MOMENT: Final = (

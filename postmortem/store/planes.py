@@ -87,7 +87,7 @@ def moved(facts: Told, changed: Iterable[str]) -> list[str]:
         if kind in OPENING:
             found[fact] = None
             if kind == ANNOUNCED:  # its effect is the default of a cut-off that confirms it
-                found |= dict.fromkeys(facts.speakers(fact))
+                found |= dict.fromkeys(facts.about(fact))
         if kind in STEPS or kind == CLAIMED:
             subjects = dict.fromkeys(s for version in versions for s in version.subjects)
             found |= subjects

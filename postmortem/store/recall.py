@@ -40,8 +40,8 @@ class Fact:
         self.versions = versions
         self.speakers: dict[str, None] | None = {} if new else None
         """The facts of which some version speaks of it; None: not looked up yet."""
-        self.retractions: dict[str, list[str]] | None = {} if new else None
-        """By the id of a version, the retractions that name it; None: not looked up yet."""
+        self.retractions: dict[str, list[str]] = {}
+        """By the id of a version, the retractions that name it."""
         self.reigns: Sequence[Reign] | None = None
         """None: not worked out."""
 
@@ -109,7 +109,6 @@ class RecalledRecord:
         close = []
         for name in facts:
             fact = self._facts[name]
-            fact.retractions = {}
             if fact.versions[0].type in _TOLD_TOGETHER:
                 fact.speakers = {}
                 close.append(name)
@@ -135,7 +134,7 @@ class RecalledRecord:
 
     def _retract(self, event: str, retraction: str) -> None:
         fact = self._fact(event)
-        if fact is not None and fact.retractions is not None:
+        if fact is not None:
             named = fact.retractions.setdefault(event, [])
             if retraction not in named:
                 named.append(retraction)
@@ -168,9 +167,9 @@ class RecalledRecord:
     def retractions(self, event: str) -> Sequence[str]:
         """The retractions of which some version names that id."""
         fact = self._fact(event)
-        return () if fact is None or not fact.retractions else fact.retractions.get(event, ())
+        return () if fact is None else fact.retractions.get(event, ())
 
-    def speakers(self, fact: str) -> Iterable[str]:
+    def about(self, fact: str) -> Iterable[str]:
         """The facts of which some version speaks of that fact."""
         found = self._named(fact)
         if found is None:
@@ -179,10 +178,6 @@ class RecalledRecord:
             self.settle()
             found.speakers = dict.fromkeys(self._stored.about(fact))
         return found.speakers
-
-    def about(self, fact: str) -> list[str]:
-        """The same."""
-        return list(self.speakers(fact))
 
     def stream(self, id: str) -> str:
         """The stream that holds the event of that id."""

@@ -24,22 +24,28 @@ def outage(number):
     yield draft("retracted", id=f"t{number}", event=f"r{number}", reason="wrong")
 
 
-def steps(tracker, number):
-    """How many steps it takes to record one outage, everything included."""
-    counted = 0
+def counted(connection, work):
+    """How many steps of SQLite's machine the work takes."""
+    count = 0
 
     def step():
-        nonlocal counted
-        counted += 1
+        nonlocal count
+        count += 1
         return 0
 
+    connection.set_progress_handler(step, 1)
+    try:
+        work()
+    finally:
+        connection.set_progress_handler(None, 1)
+    return count
+
+
+def steps(tracker, number):
+    """How many steps it takes to record one outage, everything included."""
     with tracker._writing() as writing:
-        writing.connection.set_progress_handler(step, 1)
-        try:
-            tracker._record(writing, list(outage(number)))
-        finally:
-            writing.connection.set_progress_handler(None, 1)
-    return counted
+        drafts = list(outage(number))
+        return counted(writing.connection, lambda: tracker._record(writing, drafts))
 
 
 def test_recording_costs_the_same_in_a_short_log_and_in_a_long_one(tmp_path):
@@ -54,21 +60,9 @@ def test_recording_costs_the_same_in_a_short_log_and_in_a_long_one(tmp_path):
 
 def looked_up(tracker, as_of):
     """How many steps it takes to tell the level of a service."""
-    counted = 0
-
-    def step():
-        nonlocal counted
-        counted += 1
-        return 0
-
     view = tracker.view
     level(view, "p", "s", as_of)  # what is looked up once only
-    view.connection.set_progress_handler(step, 1)
-    try:
-        level(view, "p", "s", as_of)
-    finally:
-        view.connection.set_progress_handler(None, 1)
-    return counted
+    return counted(view.connection, lambda: level(view, "p", "s", as_of))
 
 
 def test_an_earlier_r_is_looked_up_and_never_the_log_gone_through(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from unittest import mock
 
 import pytest
@@ -158,3 +158,20 @@ def test_what_is_left_to_the_next_write_is_not_believed_once_others_have_written
         kept = rows(one)
         other.rebuild()
         assert rows(one) == kept
+
+
+def test_what_a_write_that_failed_has_left_is_not_believed(tmp_path):
+    """Not even where others have written just as much meanwhile."""
+    setting = [draft("platform-declared", id=PLATFORM), draft("service-declared", id="aws")]
+    at = "2021-01-10T12:00Z"
+    ghost, other = (draft("service-down", id=id, service="aws", at=at) for id in ("ghost", "other"))
+    path = str(tmp_path / "a.db")
+    with tracking.Tracker(path) as one, tracking.Tracker(path) as two:
+        one.record(setting)
+        with suppress(KeyboardInterrupt), one._writing() as writing:
+            assert one._record(writing, [ghost]).recorded == 1
+            raise KeyboardInterrupt
+        two.record([other])
+        with pytest.raises(BadInput, match="nothing recorded before it"):
+            one.record([draft("service-restored", id="up", ends=["ghost"], at=at)])
+        assert one.record([draft("service-restored", id="up", ends=["other"], at=at)]).recorded
