@@ -172,9 +172,9 @@ class Probe:
         self.keys: dict[str, int] = dict(rows.fetchall())
 
     def level(self, service: str, at: Instant) -> Any:
-        """Some tile of the service that begins before T."""
+        """The last stretch of the service that begins by T."""
         return self.connection.execute(
-            "SELECT worst, best FROM view_tile WHERE service = ? AND time_from <= ? "
+            "SELECT worst, best FROM view_stretch WHERE service = ? AND time_from <= ? "
             "ORDER BY time_from DESC LIMIT 1",
             (self.keys[service], at),
         ).fetchone()
@@ -183,7 +183,8 @@ class Probe:
         """The service of which most is told."""
         return str(
             self.connection.execute(
-                "SELECT id FROM view_service WHERE platform = ? ORDER BY tiles DESC",
+                "SELECT s.id FROM view_service s JOIN view_disruption d ON d.service = s.key "
+                "WHERE s.platform = ? GROUP BY s.key ORDER BY count(*) DESC LIMIT 1",
                 (self.platform,),
             ).fetchone()[0]
         )

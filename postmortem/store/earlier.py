@@ -40,14 +40,10 @@ _OTHERWISE: Final = """
         OR EXISTS (SELECT 1 FROM view_subject s
             CROSS JOIN view_version v ON v.platform = ?1 AND v.fact = s.fact
             WHERE s.platform = ?1 AND s.subject = d.id AND v.effective_earliest <= ?3))"""
-# The tile as `store.standing` looks for it; where it is not among those, it says nothing.
+# Where the stretch is not settled by K, or does not tell its entries, it says nothing.
 _LEVEL: Final = """
-    SELECT s.key, s.crowded,
-        (SELECT entries FROM (
-            SELECT known_from, known_to, entries FROM view_tile
-            WHERE service = s.key AND time_from <= ?3
-            ORDER BY time_from DESC, known_from DESC LIMIT 12)
-        WHERE known_from <= ?4 AND known_to > ?4 LIMIT 1),
+    SELECT s.key, (SELECT CASE WHEN settled <= ?4 THEN at_once END FROM view_stretch
+            WHERE service = s.key AND time_from <= ?3 ORDER BY time_from DESC LIMIT 1),
         (SELECT json_group_object(key, id) FROM ({otherwise}))
     FROM view_service s WHERE s.platform = ?1 AND s.id = ?2 AND s.key <= ?5"""
 _BY_RANGE: Final = tuple(
@@ -103,17 +99,20 @@ class Earlier:
         self._unchanged: dict[tuple[int, str], bool] = {}
 
     def level(self, service: str, at: Instant) -> Bounds | None:
-        """The level of a service at T, where the tiles that begin last tell it; else None."""
+        """The level of a service at T, where its stretch tells it; else None."""
         row = self._ask(
             self._level, (self.platform, service, at, self.known, self.position)
         ).fetchone()
-        if row is None or row[1] or row[2] is None:
+        if row is None or row[1] is None:
             return None
-        key, _, now, otherwise = row
-        if now == "[]" and otherwise == "{}":
+        key, at_once, otherwise = row
+        if at_once == "[]" and otherwise == "{}":
             return WORKS
+        now: list[Any] = json.loads(at_once)
+        if now and isinstance(now[0], int):
+            return None
         ids = {int(key): id for key, id in json.loads(otherwise).items()}
-        return bounds_of(self._entries(service, key, at, json.loads(now), ids))
+        return bounds_of(self._entries(service, key, at, now, ids))
 
     def entries(self, service: str, key: int, at: Instant, now: Sequence[Any]) -> list[Any]:
         """What they did at T, from what they do `now`."""
@@ -122,14 +121,14 @@ class Earlier:
     def _entries(
         self, service: str, key: int, at: Instant, now: Sequence[Any], ids: Mapping[int, str]
     ) -> list[Any]:
-        found = self._kept(key, now) if now else []
+        found = self.unchanged(key, now) if now else []
         for disruption in self._worked_out(service, ids) if ids else ():
             entry = entry_at(disruption, at)
             if entry is not None:
                 found.append(entry)
         return found
 
-    def _kept(self, key: int, now: Sequence[Any]) -> list[Any]:
+    def unchanged(self, key: int, now: Sequence[Any]) -> list[Any]:
         """The entries of those of which nothing was recorded since."""
         unknown = [entry[0] for entry in now if (key, entry[0]) not in self._unchanged]
         if unknown:
@@ -152,9 +151,9 @@ class Earlier:
             if each.id in wanted and each.service == service:
                 yield each
 
-    def kept(self, key: int, stored: str) -> Bounds:
-        """The level that those of a tile leave of which nothing was recorded since."""
-        return bounds_of(self._kept(key, json.loads(stored))) if stored != "[]" else WORKS
+    def kept(self, key: int, now: Sequence[Any]) -> Bounds:
+        """The level that those leave of which nothing was recorded since."""
+        return bounds_of(self.unchanged(key, now)) if now else WORKS
 
     def back(
         self, service: str, key: int, at: Instant, now: Iterable[tuple[Instant, Bounds]]

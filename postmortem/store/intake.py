@@ -1,7 +1,7 @@
 """Takes events of the log into the view: into memory first, then many at once into the tables.
 
-What a batch holds is bounded, whatever the size of the log. The planes of the services are brought
-up to date where the write ends, each of them once.
+What a batch holds is bounded, whatever the size of the log. The stretches of the services are
+brought up to date where the write ends, each of them once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from postmortem.core.times import END, Instant, parse_stored
 from postmortem.core.withdrawal import RECORDED_BY
 from postmortem.core.words import digest_in
 from postmortem.store import search
-from postmortem.store.planes import Planes
+from postmortem.store.effects import Effects
 from postmortem.store.recall import RecalledRecord, Recollection, Turn
 from postmortem.store.view import text_of
 
@@ -62,7 +62,7 @@ class Intake:
         self._records = self._recollection.taken(connection, self._position)
         for record in self._records.values():
             record.settle = self.settle
-        self._planes = Planes(connection, self._recollection.keys)
+        self._effects = Effects(connection, self._recollection.keys)
         self._empty()
 
     def _empty(self) -> None:
@@ -214,7 +214,7 @@ class Intake:
         turns = record.take(version, stream, clear)
         for turn in turns:
             self._turn(platform, turn, version.position)
-        self._planes.change(platform, record, [turn[0] for turn in turns], version.position)
+        self._effects.change(platform, record, [turn[0] for turn in turns], version.position)
 
     def _turn(self, platform: str, turn: Turn, position: int) -> None:
         """Close the reigns that ended with this position, and open those that began."""
@@ -248,7 +248,7 @@ class Intake:
                 (position, platform, kind, id, END),
             )
         elif kind == "service":
-            self._planes.declare(platform, id, position)
+            self._effects.declare(platform, id, position)
         requires = clear.get("requires")
         self._declarations.append(
             (
@@ -291,7 +291,7 @@ class Intake:
     # --- into the tables --------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Bring into the tables all that is in memory only, but for the planes."""
+        """Bring into the tables all that is in memory only, but for the stretches."""
         self._log()
         if not self._count:
             return
@@ -313,12 +313,12 @@ class Intake:
         self._empty()
         for record in self._records.values():
             record.settled()
-        self._planes.settle()
+        self._effects.settle()
 
     def finish(self) -> None:
-        """Bring everything into the tables, the planes as well."""
+        """Bring everything into the tables, the stretches as well."""
         self.settle()
-        self._planes.finish()
+        self._effects.finish()
 
 
 _VERSION: Final = f"INSERT INTO view_version VALUES ({', '.join('?' * 18)})"  # noqa: S608

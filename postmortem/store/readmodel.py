@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 from postmortem.core.errors import BadInput, StoreDamaged
-from postmortem.store import one_library, planes, search
+from postmortem.store import effects, one_library, search
 from postmortem.store.intake import Intake, names_in
 from postmortem.store.progress import Progress
 from postmortem.store.sweeping import unswept
@@ -20,8 +20,9 @@ from postmortem.store.view import VIEW_VERSION
 
 TABLES: Final[dict[str, dict[str, Any]]] = {
     "view_state": {
-        # `indexed` is 0 where the full-text index is missing or lags behind
-        "columns": {"id": int, "schema": int, "position": int, "indexed": int},
+        # `indexed` is 0 where the full-text index is missing or lags behind; `reaches`: of which
+        # reach the effects are, as bits
+        "columns": {"id": int, "schema": int, "position": int, "indexed": int, "reaches": int},
         "pk": "id",
     },
     "view_moment": {
@@ -106,7 +107,7 @@ SCHEMA: Final = {
         known_to INTEGER NOT NULL, position_to INTEGER NOT NULL, version INTEGER NOT NULL,
         PRIMARY KEY (platform, fact, known_from, position_from)
     ) STRICT, WITHOUT ROWID""",
-    **planes.SCHEMA,
+    **effects.SCHEMA,
 }
 """The tables that are looked up by their keys alone, and have no rows beside these."""
 _LOAD: Final = 1000
@@ -132,11 +133,11 @@ def make(connection: sqlite3.Connection) -> None:
         database.table(name).create(table["columns"], pk=table["pk"], strict=True)
     for name, columns, unique in INDEXES:
         database.table(name).create_index(list(columns), unique=unique)
-    for statement in (*SCHEMA.values(), *planes.INDEXES):
+    for statement in (*SCHEMA.values(), *effects.INDEXES):
         connection.execute(statement)
     if has_index:
         database.table(search.TABLE).enable_fts(["text"], tokenize=search.TOKENS)
-    connection.execute("INSERT INTO view_state VALUES (1, ?, 0, ?)", (VIEW_VERSION, has_index))
+    connection.execute("INSERT INTO view_state VALUES (1, ?, 0, ?, 0)", (VIEW_VERSION, has_index))
 
 
 def version_at(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -217,7 +218,7 @@ def rebuild(connection: sqlite3.Connection, progress: Progress | None = None) ->
 def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the view, by table: what a rebuild must give again."""
     columns = dict.fromkeys((*TABLES, *SCHEMA), "*")
-    columns["view_service"] = "key, platform, id, tiles"  # the rest are bounds, that may be wider
+    columns["view_state"] = "schema, position, indexed"  # more reaches may be said than there are
     return {
         name: sorted(
             (tuple(row) for row in connection.execute(f"SELECT {these} FROM {name}")),  # noqa: S608

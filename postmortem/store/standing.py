@@ -1,16 +1,15 @@
 """A platform as it stood, asked service by service: each answer is one look-up in the view.
 
-The tile of (T, K) is mostly among the few that begin last before T, and those lie side by side.
-Where it is not, as where much was learnt after K, it is found by the nodes on the way to K: tiles
-of one node all hold one K, so none of them share any T, and one probe finds the only one that can
-be it. At an earlier R, `store.earlier` takes back what was recorded since. What only some
-questions need is loaded where they need it.
+The stretch of T says what is so in the end, and since which K that is settled. At a K before that,
+it is found among the effects, by how long they last: `store.reach`. At an earlier R,
+`store.earlier` takes back what was recorded since. What only some questions need is loaded where
+they need it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -18,43 +17,26 @@ from typing import TYPE_CHECKING, Any, Final
 from postmortem.core import formulas
 from postmortem.core.formulas import Formula
 from postmortem.core.history import REVISED, Situation
+from postmortem.core.lengths import DAY
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.state import Picture, ServiceState
 from postmortem.core.times import BEGINNING, END, AsOf, Instant
 from postmortem.store.view import VERSION_COLUMNS, View, version_from
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from postmortem.store.earlier import Earlier
 
 _COLUMNS: Final = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
 _WORKING: Final = ServiceState(WORKS)
-_SERVICES: Final = (
-    "SELECT id, key, known, levels, crowded FROM view_service WHERE platform = ? AND key <= ?"
-)
-_LAST: Final = """
-    SELECT time_from, worst, best, entries FROM view_tile
-    WHERE service = ? AND node = 9223372036854775807 AND time_from <= ?
-    ORDER BY time_from DESC LIMIT 1"""
-# a dozen that begin last before T
-_NEAR: Final = """
-    SELECT time_from, worst, best, entries FROM (
-        SELECT time_from, known_from, known_to, worst, best, entries FROM view_tile
-        WHERE service = ?1 AND time_from <= ?2 ORDER BY time_from DESC, known_from DESC LIMIT 12)
-    WHERE known_from <= ?3 AND known_to > ?3 LIMIT 1"""
-_BY_NODES: Final = """
-    SELECT t.time_from, t.worst, t.best, t.entries FROM json_each(?4) n
-    CROSS JOIN view_tile t INDEXED BY view_tile_by_node
-    WHERE t.service = ?1 AND t.node = n.value AND t.time_from = (
-        SELECT max(time_from) FROM view_tile
-        WHERE service = ?1 AND node = n.value AND time_from <= ?2)
-    AND t.known_from <= ?3 AND t.known_to > ?3 AND t.time_to > ?2 LIMIT 1"""
-_EFFECTS: Final = """
-    SELECT e.id, worst, best, noticed, contested FROM view_disruption d
-    CROSS JOIN view_effect e ON e.disruption = d.key AND e.service = d.service
-    WHERE d.service = ?1 AND d.touched <= ?4 AND time_from <= ?2 AND time_to > ?2
-    AND known_from <= ?3 AND known_to > ?3"""
-
-_WORST: Final = _EFFECTS.replace("e.id, worst, best, noticed, contested", "min(worst), min(best)")
+_SERVICES: Final = "SELECT id, key FROM view_service WHERE platform = ? AND key <= ?"
+_STRETCH: Final = """
+    SELECT settled, worst, best, at_once, time_from FROM view_stretch
+    WHERE service = ? AND time_from <= ? ORDER BY time_from DESC"""
+_FIRST_WIDTH: Final = DAY
+_WIDER: Final = 4
+"""How much of the time before T is read at first, and how many times more after that."""
 
 
 @lru_cache(4096)
@@ -80,13 +62,13 @@ class Standing(Picture):
             rows = self._ask(_SERVICES, (platform, self.position))
         else:
             rows = self._ask(_SERVICES + " AND id = ?", (platform, self.position, only))
-        self.found = {row[0]: row[1:] for row in rows}
-        """Of each service: its key, the last K that something ends at, levels, whether crowded."""
+        self.keys: dict[str, int] = dict(rows)
+        """What the tables call each service."""
         capabilities = {} if only else view.declared(platform, "capability", self.position)
         super().__init__(
             Situation(
                 platform,
-                frozenset(self.found),
+                frozenset(self.keys),
                 {id: _formula(row[2]) for id, row in capabilities.items()},
                 {} if only else {version.fact: version for version in self._revised()},
             )
@@ -118,12 +100,18 @@ class Standing(Picture):
         """The worst and the best level of one service at T."""
         if self._earlier is not None:
             return self.service(service, at).bounds
-        if self.found[service][3]:
-            key = self.found[service][0]
-            row = self._ask(_WORST, (key, at, self.known, self.position)).fetchone()
-            return WORKS if row[0] is None else Bounds(Level(row[0]), Level(row[1]))
-        row = self._tile(service, at, self.known)
-        return WORKS if row is None else Bounds(Level(row[1]), Level(row[2]))
+        key = self.keys[service]
+        row = self._ask(_STRETCH + " LIMIT 1", (key, at)).fetchone()
+        if row is None:
+            return WORKS
+        if row[0] <= self.known:
+            return Bounds(Level(row[1]), Level(row[2]))
+        return _bounds(self._ask, self.reaches, key, at, self.known)
+
+    @cached_property
+    def reaches(self) -> int:
+        """Of which reaches the effects are that the view holds."""
+        return int(self._ask(_REACHES).fetchone()[0])
 
     def service(self, service: str, at: Instant) -> ServiceState:
         """One service at T."""
@@ -139,26 +127,26 @@ class Standing(Picture):
         )
 
     def _entries(self, service: str, at: Instant) -> list[Any]:
-        key, _, _, crowded = self.found[service]
-        if crowded:
-            rows = self._ask(_EFFECTS, (key, at, self.known, self.position)).fetchall()
-        else:
-            row = self._tile(service, at, self.known)
-            rows = [] if row is None or row[3] == "[]" else json.loads(row[3])
+        key = self.keys[service]
+        row = self._ask(_STRETCH + " LIMIT 1", (key, at)).fetchone()
+        rows: list[Any] | None = []
+        if row is not None and row[0] > self.known:
+            rows = None
+        elif row is not None and row[3] != "[]":
+            rows = entries_in(row[3])
+        if rows is None:
+            rows = self._overlapping(_ENTRY, key, at, at, self.known)
         return rows if self._earlier is None else self._earlier.entries(service, key, at, rows)
 
-    def _tile(self, service: str, at: Instant, known: Instant) -> Any:
-        """Its row: from when, worst, best, entries; None where nothing is known of the service."""
-        key, last, levels, _ = self.found[service]
-        if known >= last:
-            return self._ask(_LAST, (key, at)).fetchone()
-        row = self._ask(_NEAR, (key, at, known)).fetchone()
-        if row is None:
-            from postmortem.store.nodes import path_to
+    def _overlapping(
+        self, columns: str, key: int, low: Instant, high: Instant, known: Instant
+    ) -> list[Any]:
+        """The effects on a service that hold that K, and some T from the one to the other."""
+        if not self.reaches:
+            return []
+        from postmortem.store.reach import overlapping
 
-            path = json.dumps(path_to(known, levels))
-            row = self._ask(_BY_NODES, (key, at, known, path)).fetchone()
-        return row
+        return self._ask(overlapping(self.reaches, columns), (key, low, high, known)).fetchall()
 
     def is_silent(self, service: str) -> bool:
         """Whether no disruption of it is on record, at any T."""
@@ -184,62 +172,87 @@ class Standing(Picture):
 
     def _back(self, service: str, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
         """The levels of a service up to T, going back: each with the instant it begins at."""
-        key, _, _, crowded = self.found[service]
-        if crowded:
-            now = self._crowded_back(key, at)
-        elif self._earlier is None:
-            rows = self._tiles_back(service, at)
-            return ((row[0], Bounds(Level(row[1]), Level(row[2]))) for row in rows)
-        else:
-            kept = self._earlier.kept
-            now = ((row[0], kept(key, row[3])) for row in self._tiles_back(service, at))
+        key = self.keys[service]
+        now = self._back_now(key, at)
         return now if self._earlier is None else self._earlier.back(service, key, at, now)
 
-    def _tiles_back(self, service: str, at: Instant) -> Iterator[Any]:
-        """The rows of `_tile` at T and before."""
-        key, last, _, _ = self.found[service]
+    def _back_now(self, key: int, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
+        """What is so now; at an earlier R, by those of which nothing was recorded since."""
         # what was recorded by R was known by R: what was learnt later need not be gone through
         known = min(self.known, self.as_of.recorded)
-        if known >= last:
-            yield from self._ask(_LAST.replace("LIMIT 1", ""), (key, at))
+        for settled, worst, best, at_once, begins in self._ask(_STRETCH, (key, at)):
+            if settled > known:
+                break
+            if self._earlier is None:
+                yield begins, Bounds(Level(worst), Level(best))
+            elif (told := entries_in(at_once)) is None:
+                break
+            else:
+                yield begins, self._earlier.kept(key, told)
+            at = begins - 1
+        else:  # it is told from the beginning, or nothing is
             return
-        while (row := self._tile(service, at, known)) is not None:
-            yield row
-            if row[0] == BEGINNING:
-                return
-            at = row[0] - 1
+        yield from self._windows_back(key, at, known)
 
-    def _crowded_back(self, key: int, at: Instant) -> Iterator[tuple[Instant, Bounds]]:
-        """What is so now; at an earlier R, by those of which nothing was recorded since."""
+    def _windows_back(
+        self, key: int, high: Instant, known: Instant
+    ) -> Iterator[tuple[Instant, Bounds]]:
+        """The same, out of the effects of a day, of four days before it, and so on."""
         from postmortem.core.measures import course_of
 
-        rows = self._ask(
-            "SELECT time_from, time_to, worst, best FROM view_disruption d "
-            "CROSS JOIN view_effect e ON e.disruption = d.key AND e.service = d.service "
-            "WHERE d.service = ?1 AND d.touched <= ?4 "
-            "AND known_from <= ?2 AND known_to > ?2 AND time_from <= ?3",
-            (key, self.known, at, self.position),
-        )
-        turns = []
-        for begins, ends, worst, best in rows:
-            bounds = Bounds(Level(worst), Level(best))
-            turns += [(begins, WORKS, bounds), (ends, bounds, WORKS)]
-        course = course_of(turns, BEGINNING)
-        return (each for each in reversed(course) if each[0] <= at)
+        # after K there is only what was foreseen then
+        low, width = min(known, high - _FIRST_WIDTH), _FIRST_WIDTH
+        while True:
+            low = max(low, BEGINNING)
+            columns = f"{_ENTRY}, time_from, time_to"
+            rows = self._overlapping(columns, key, low, high, known)
+            if self._earlier is not None:
+                rows = self._earlier.unchanged(key, rows)
+            turns = []
+            for _, worst, best, _, _, begins, ends in rows:
+                bounds = Bounds(Level(worst), Level(best))
+                turns += [(max(begins, low), WORKS, bounds), (ends, bounds, WORKS)]
+            course = course_of(turns, low)
+            yield from (each for each in reversed(course) if each[0] <= high)
+            if low == BEGINNING:
+                return
+            high, width = low - 1, width * _WIDER
+            low = high - width
 
 
+_ENTRY: Final = "id, worst, best, noticed, contested"
 _LEVEL: Final = """
-    SELECT worst, best FROM (
-        SELECT known_from, known_to, worst, best FROM view_tile
-        WHERE service = (SELECT key FROM view_service WHERE platform = ?1 AND id = ?2)
-        AND time_from <= ?3 ORDER BY time_from DESC, known_from DESC LIMIT 12)
-    WHERE known_from <= ?4 AND known_to > ?4 LIMIT 1"""
-
-
+    SELECT worst, best, settled FROM view_stretch
+    WHERE service = (SELECT key FROM view_service WHERE platform = ?1 AND id = ?2)
+    AND time_from <= ?3 ORDER BY time_from DESC LIMIT 1"""
+_REACHES: Final = "SELECT reaches FROM view_state"
+_KEY: Final = f"SELECT key, ({_REACHES}) FROM view_service WHERE platform = ? AND id = ?"  # noqa: S608
 _POSITIONS: Final = """
     SELECT coalesce((SELECT max(position) FROM view_moment
             WHERE recorded = (SELECT max(recorded) FROM view_moment WHERE recorded <= ?)), 0),
         (SELECT position FROM view_state)"""
+
+
+def entries_in(at_once: str) -> list[Any] | None:
+    """The entries of a stretch; None where they were too many to be told one by one."""
+    found: list[Any] = json.loads(at_once)
+    return None if found and isinstance(found[0], int) else found
+
+
+def _bounds(
+    ask: Callable[..., sqlite3.Cursor], reaches: int, key: int, at: Instant, known: Instant
+) -> Bounds:
+    """The level of a service out of its effects, no more of them than it takes."""
+    from postmortem.store.reach import overlapping
+
+    worst = best = int(Level.OPERATIONAL)
+    if reaches:
+        statement = overlapping(reaches, "worst, best")
+        for one, other in ask(statement, (key, at, at, known)):
+            worst, best = min(worst, one), min(best, other)
+            if not worst and not best:
+                break
+    return Bounds(Level(worst), Level(best))
 
 
 def level(view: View, platform: str, service: str, as_of: AsOf) -> Bounds:
@@ -253,9 +266,13 @@ def level(view: View, platform: str, service: str, as_of: AsOf) -> Bounds:
 
         earlier = Earlier(view.connection, platform, position, last, known)
         found = earlier.level(service, as_of.valid)
+        if found is not None:
+            return found
     else:
-        row = ask(_LEVEL, (platform, service, as_of.valid, known)).fetchone()
-        found = None if row is None else Bounds(Level(row[0]), Level(row[1]))
-    if found is not None:
-        return found
+        row = ask(_LEVEL, (platform, service, as_of.valid)).fetchone()
+        if row is not None and row[2] <= known:
+            return Bounds(Level(row[0]), Level(row[1]))
+        if row is not None:
+            key, reaches = ask(_KEY, (platform, service)).fetchone()
+            return _bounds(ask, reaches, key, as_of.valid, known)
     return Standing(view, platform, as_of, only=service).level(service, as_of.valid)

@@ -13,9 +13,7 @@ from contextlib import closing
 from typing import Final
 
 from postmortem.core.errors import Problem
-from postmortem.core.times import BEGINNING, END
 from postmortem.store import readmodel, search
-from postmortem.store.nodes import level_of
 from postmortem.store.opening import attached_in_memory
 from postmortem.store.progress import Progress
 from postmortem.store.verified import VIEW, Verified
@@ -28,12 +26,7 @@ question makes anew, as it makes one where there is `NONE`."""
 _SHADOWS: Final = ("data", "idx", "docsize", "config")
 _BEYOND: Final = tuple(f"{search.INDEX}_{name}" for name in ("data", "idx"))
 """Of the full-text index: their rows depend on how the log was written, not on what is in it."""
-_CROWDED: Final = "SELECT key FROM store.view_service WHERE crowded"
-"""Services that once had too many disruptions for tiles: nothing is read from theirs, and made anew
-in one go they may have some."""
-_EXACT: Final = {
-    "view_service": f"key, platform, id, CASE WHEN key IN ({_CROWDED}) THEN 0 ELSE tiles END"
-}
+_EXACT: Final = {"view_state": "id, schema, position, indexed"}
 """What of a table must be the same: the rest depends on how the log was taken in."""
 _FAULTS: Final = (sqlite3.Error, Problem, LookupError, TypeError, ValueError, AttributeError)
 
@@ -85,7 +78,7 @@ def _compare(
     if not indexed:  # a SQLite without full text wrote it, and none is looked for there
         connection.execute("UPDATE main.view_state SET indexed = 0")
     _tables(connection, found, there, bool(indexed))
-    _bounds(connection, found)
+    _reaches(connection, found)
     if indexed and search.has_fts5(connection):
         _full_text(connection, found)
     return FOLLOWS
@@ -121,9 +114,8 @@ def _rows(connection: sqlite3.Connection, found: Verified, table: str) -> None:
     counted = f"count(*), min({where})" if where else "count(*), NULL"
     these = _EXACT.get(table, "*")
     for one, other, what in (("store", "main", "more"), ("main", "store", "less")):
-        but = f" WHERE service NOT IN ({_CROWDED})" if (table, one) == ("view_tile", "main") else ""
         number, position = connection.execute(
-            f"SELECT {counted} FROM (SELECT {these} FROM {one}.{table}{but} "  # noqa: S608
+            f"SELECT {counted} FROM (SELECT {these} FROM {one}.{table} "  # noqa: S608
             f"EXCEPT SELECT {these} FROM {other}.{table})"
         ).fetchone()
         if number:
@@ -137,26 +129,12 @@ def _rows(connection: sqlite3.Connection, found: Verified, table: str) -> None:
             found.fail(VIEW, position or None, f"the view's {table} {told}")
 
 
-def _bounds(connection: sqlite3.Connection, found: Verified) -> None:
-    """What the planes of a service say of their tiles may be more than is so, and never less."""
-    rows = connection.execute(
-        "SELECT s.id, s.known, s.levels, t.node, "
-        "max(CASE WHEN t.known_to = ? THEN ? ELSE t.known_to END) "
-        "FROM store.view_service s JOIN store.view_tile t ON t.service = s.key "
-        "WHERE NOT s.crowded GROUP BY s.key, t.node",
-        (END, BEGINNING),
-    )
-    for service, known, levels, node, last in rows:
-        if last > known or level_of(node) & ~levels:
-            told = f"the view's view_service says less of {service} than its tiles need"
-            found.fail(VIEW, None, told)
-            return
-    bare = connection.execute(
-        "SELECT s.id FROM store.view_service s JOIN main.view_service m ON m.key = s.key "
-        "WHERE m.crowded AND NOT s.crowded"
-    ).fetchone()
-    if bare is not None:  # made anew it has no tiles either, and would be read as if nothing was
-        found.fail(VIEW, None, f"the view's view_service takes {bare[0]} for one with tiles")
+def _reaches(connection: sqlite3.Connection, found: Verified) -> None:
+    """The view may say that it has effects of more reaches than it has, and never of less."""
+    said = connection.execute("SELECT reaches FROM store.view_state").fetchone()[0]
+    needed = connection.execute("SELECT reaches FROM main.view_state").fetchone()[0]
+    if needed & ~said:
+        found.fail(VIEW, None, "the view's view_state says less than its effects need")
 
 
 def _full_text(connection: sqlite3.Connection, found: Verified) -> None:

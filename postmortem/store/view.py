@@ -25,7 +25,7 @@ from postmortem.core.times import END, AsOf, Instant, Span, parse_stored
 from postmortem.core.words import NOT_HERE, WITHHELD, Disclosure, digest_in, withheld
 from postmortem.store.opening import attached_in_memory, open_read_only, trouble
 
-VIEW_VERSION: Final = 5
+VIEW_VERSION: Final = 6
 """The version of the view's tables; a view of another one is rebuilt."""
 
 ENVELOPE: Final = frozenset(

@@ -336,7 +336,7 @@ def test_what_is_hostile_reaches_no_terminal(tmp_path):
         ("words_no_update", "UPDATE disclosures SET value = '\"other\"' WHERE position = 40"),
         (None, "DELETE FROM disclosures WHERE position = 40"),
         (None, "UPDATE view_version SET known = known + 1 WHERE position = 40"),
-        (None, "DELETE FROM view_tile"),
+        (None, "DELETE FROM view_stretch"),
         (None, "UPDATE view_search SET text = 'other' WHERE position = 40"),
     ],
 )

@@ -106,7 +106,7 @@ def is_found(store: Path) -> bool:
 def content(store: Path) -> dict[str, list[Any]] | None:
     """Every row of every table, but for the search index's own; None: it cannot be read.
 
-    Of the services without the bounds of their tiles, which may be wider than they need to be.
+    But for the reaches that the view says it has, which may be more than it needs.
     """
     try:
         with opened(store) as connection:
@@ -117,7 +117,7 @@ def content(store: Path) -> dict[str, list[Any]] | None:
                     "AND name NOT GLOB 'view_search_fts*' ORDER BY name"
                 )
             ]
-            columns = {"view_service": "key, platform, id, tiles"}
+            columns = {"view_state": "id, schema, position, indexed"}
             return {
                 name: connection.execute(f"SELECT {columns.get(name, '*')} FROM {name}").fetchall()
                 for name in names

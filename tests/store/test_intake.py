@@ -14,7 +14,7 @@ from store.told import no_waiting_for_the_disk, rows, stores, tell, view_of
 import postmortem.tracker as tracking
 from postmortem import recording
 from postmortem.core.errors import BadInput
-from postmortem.store import intake, planes, promise, readmodel, recall, tiles
+from postmortem.store import effects, intake, promise, readmodel, recall
 from postmortem.store.recall import RecalledRecord
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, draft, histories, questions
 
@@ -34,8 +34,7 @@ def batches(size, remembered):
             (recording, "_AT_ONCE", size),
             (readmodel, "_LOAD", size),
             (recall, "_AT_ONCE", size),
-            (planes, "_AT_ONCE", size),
-            (tiles, "_CUT_AT_ONCE", size),
+            (effects, "_AT_ONCE", size),
         ):
             stack.enter_context(mock.patch.object(module, name, value))
         yield

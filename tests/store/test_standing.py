@@ -16,12 +16,13 @@ from postmortem.bench.ground import Ground
 from postmortem.bench.history import BEGIN, FINISH, services
 from postmortem.bench.history import PLATFORM as MADE
 from postmortem.cli.demo import founding_casebook
-from postmortem.core import measures, plane
+from postmortem.core import measures
+from postmortem.core import stretches as plain
 from postmortem.core.effects import Effect, Entry
-from postmortem.core.plane import WHOLE
 from postmortem.core.state import Picture
+from postmortem.core.stretches import NOTHING
 from postmortem.core.times import END, AsOf
-from postmortem.store import ledger, tiles
+from postmortem.store import effects, ledger, stretches
 from postmortem.store.standing import level
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, histories, questions
 from postmortem.testing.ledgers import Clock
@@ -72,9 +73,9 @@ def test_a_look_up_is_the_fold_at_every_t_k_and_r(drafts, data):
 
 @some
 @given(histories(most=25, plain=True), st.data())
-def test_of_crowded_services_too(drafts, data):
+def test_where_stretches_do_not_tell_their_entries_too(drafts, data):
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(tiles, "MOST_ENTRIES", 0)
+        patch.setattr(stretches, "MOST_ENTRIES", data.draw(st.integers(0, 1)))
         tracker, record = told(folder, drafts)
         with tracker:
             for _ in range(6):
@@ -82,26 +83,31 @@ def test_of_crowded_services_too(drafts, data):
 
 
 @some
-@given(histories(most=25, plain=True))
-def test_the_tiles_that_grew_are_those_cut_at_once(drafts):
-    with tempfile.TemporaryDirectory() as folder:
+@given(histories(most=25, plain=True), st.sampled_from((0, 1, 8)))
+def test_the_stretches_that_grew_are_those_cut_at_once(drafts, most):
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(stretches, "MOST_ENTRIES", most)
+        patch.setattr(effects, "_DEARER", 0)  # nothing is cut anew that can be changed
         tracker, _ = told(folder, drafts)
         with tracker:
             ask = tracker.view.connection.execute
             for (key,) in ask("SELECT key FROM view_service").fetchall():
-                effects = [
+                found = [
                     Effect("", *row[:4], Entry(*row[4:7], *map(bool, row[7:])))
                     for row in ask(
                         "SELECT time_from, time_to, known_from, known_to, id, worst, best, "
-                        "noticed, contested FROM view_effect WHERE service = ?",
+                        "noticed, contested FROM view_effect WHERE service = ? ORDER BY time_from",
                         (key,),
                     )
                 ]
-                rows = ask(f"SELECT {tiles._TILE} FROM view_tile WHERE service = ?", (key,))
-                assert {tiles.tile_from(row) for row in rows} | {WHOLE} == {
-                    *plane.tiles(effects),
-                    WHOLE,
-                }
+                rows = ask(
+                    "SELECT time_from, settled, at_once FROM view_stretch WHERE service = ? "
+                    "ORDER BY time_from",
+                    (key,),
+                )
+                assert ([*map(stretches.stretch_from, rows)] or [NOTHING]) == [
+                    *plain.cut(found, most=most)
+                ]
 
 
 # --- what it costs --------------------------------------------------------------------------------
@@ -192,7 +198,7 @@ def test_since_when_it_was_so_at_an_earlier_r_is_not_read_from_the_whole_log(sto
         whole = steps(view, lambda: view.situation(MADE, AsOf(middle, recorded=middle)))
         for at in (middle, FINISH):  # long after R too: what came in between is no matter
             with tracker.standing(MADE, AsOf(at, recorded=middle)) as standing:
-                assert steps(view, lambda: standing.since(at)) < whole / 3  # noqa: B023
+                assert steps(view, lambda: standing.since(at)) < whole / 2  # noqa: B023
 
 
 def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
@@ -207,17 +213,15 @@ def test_what_was_made_up_is_answered_as_the_fold_answers_it(stores):
                     assert standing.since(as_of.valid) == measures.since(picture, as_of.valid)
 
 
-def test_a_crowded_service_that_says_it_has_tiles_is_found(tmp_path):
-    """It has none, and would be read as if nothing had happened."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiles, "MOST_ENTRIES", 0)
-        store = tmp_path / "s.db"
-        with Tracker(str(store)) as tracker:
-            tracker.import_file("parler.yaml", founding_casebook().read_bytes())
-        with Tracker(str(store)) as tracker:
-            assert not tracker.verify().failures
-        with closing(sqlite3.connect(store)) as connection, connection:
-            changed = connection.execute("UPDATE view_service SET crowded = 0 WHERE crowded")
-            assert changed.rowcount
-        with Tracker(str(store)) as tracker:
-            assert any("view_service" in each.message for each in tracker.verify().failures)
+def test_a_view_that_says_too_little_of_its_effects_is_found(tmp_path):
+    """Some would not be looked for, and a service would be read as if they were not there."""
+    store = tmp_path / "s.db"
+    with Tracker(str(store)) as tracker:
+        tracker.import_file("parler.yaml", founding_casebook().read_bytes())
+    with Tracker(str(store)) as tracker:
+        assert not tracker.verify().failures
+    with closing(sqlite3.connect(store)) as connection, connection:
+        changed = connection.execute("UPDATE view_state SET reaches = 0 WHERE reaches")
+        assert changed.rowcount
+    with Tracker(str(store)) as tracker:
+        assert any("view_state" in each.message for each in tracker.verify().failures)

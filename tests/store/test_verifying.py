@@ -245,7 +245,7 @@ NAMES = (
     *RECORD, "view_state", "view_moment", "view_declaration", "view_part", "view_version",
     "view_subject", "view_retraction", "view_reign", "view_search", "view_search_fts_data",
     "view_search_fts_docsize", "view_search_fts_config", "view_service", "view_disruption",
-    "view_effect", "view_tile",
+    "view_effect", "view_stretch",
 )  # fmt: skip
 
 

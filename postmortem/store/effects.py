@@ -1,7 +1,8 @@
-"""What every service does over all T and K, kept as tiles that an index finds: `core.plane`.
+"""What every disruption does over all T and K, kept so that an index finds it: `core.effects`.
 
-They are those of R without limit; at an earlier R, `touched` says of which disruptions something
-was recorded since. How a tile is found, `store.standing` says.
+Beside the effects lies what they come to on each service in the end: `core.stretches`. They are
+those of R without limit; at an earlier R, `touched` says of which disruptions something was
+recorded since. How they are asked, `store.standing` says.
 """
 
 from __future__ import annotations
@@ -15,18 +16,14 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Facts, cluster, effects
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
-from postmortem.core.plane import strokes
-from postmortem.core.times import BEGINNING, Instant
-from postmortem.store import tiles
+from postmortem.core.times import Instant
+from postmortem.store import stretches
+from postmortem.store.reach import bit_of, reach_of
 
 SCHEMA: Final = {
     "view_service": """CREATE TABLE view_service (
-        -- the position of its first declaration; the last K at which something changes but for
-        -- ever; `levels`: how many zeros the nodes of its tiles end with, as bits; `crowded`: too
-        -- many disruptions at once for tiles
-        key INTEGER PRIMARY KEY, platform TEXT NOT NULL, id TEXT NOT NULL,
-        known INTEGER NOT NULL, levels INTEGER NOT NULL, crowded INTEGER NOT NULL,
-        tiles INTEGER NOT NULL, UNIQUE (platform, id)
+        -- `key` is the position of its first declaration
+        key INTEGER PRIMARY KEY, platform TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (platform, id)
     ) STRICT""",
     "view_disruption": """CREATE TABLE view_disruption (
         -- the last position of anything that has made a difference to it; `key` is the position of
@@ -41,30 +38,32 @@ SCHEMA: Final = {
         time_to INTEGER NOT NULL, known_to INTEGER NOT NULL,
         worst INTEGER NOT NULL, best INTEGER NOT NULL,
         noticed INTEGER NOT NULL, contested INTEGER NOT NULL, id TEXT NOT NULL,
+        -- `store.reach`: how it is found
+        reach INTEGER NOT NULL, begins INTEGER NOT NULL,
         PRIMARY KEY (disruption, service, time_from, known_from)
     ) STRICT, WITHOUT ROWID""",
-    "view_tile": """CREATE TABLE view_tile (
-        service INTEGER NOT NULL, time_from INTEGER NOT NULL, known_from INTEGER NOT NULL,
-        time_to INTEGER NOT NULL, known_to INTEGER NOT NULL, node INTEGER NOT NULL,
-        worst INTEGER NOT NULL, best INTEGER NOT NULL, entries TEXT NOT NULL,
-        PRIMARY KEY (service, time_from, known_from)
+    "view_stretch": """CREATE TABLE view_stretch (
+        -- `core.stretches.Stretch`, with the levels that it leaves
+        service INTEGER NOT NULL, time_from INTEGER NOT NULL, settled INTEGER NOT NULL,
+        worst INTEGER NOT NULL, best INTEGER NOT NULL, at_once TEXT NOT NULL,
+        PRIMARY KEY (service, time_from)
     ) STRICT, WITHOUT ROWID""",
 }
 INDEXES: Final = (
     "CREATE INDEX view_disruption_touched ON view_disruption (service, touched)",
-    "CREATE INDEX view_tile_by_node ON view_tile (service, node, time_from)",
-    "CREATE INDEX view_tile_by_known ON view_tile (service, known_from)",
     "CREATE INDEX view_version_of_capability ON view_version (platform, capability) "
     "WHERE capability IS NOT NULL",
+    "CREATE INDEX view_effect_by_reach ON view_effect "
+    "(service, reach, begins, time_from, time_to, known_from, known_to, worst, best)",
 )
-Painted: TypeAlias = tuple[AbstractSet[Effect], AbstractSet[Effect]]
+Change: TypeAlias = tuple[AbstractSet[Effect], AbstractSet[Effect]]
 """What went of the effects of a disruption on a service, and what came."""
-_MOST_PAINTED: Final = 100
-"""So many changes of one plane are kept in memory at most."""
+_MOST_CHANGES: Final = 100
+"""So many changes of one service are kept in memory at most."""
 _AT_ONCE: Final = 500
 """Of so many disruptions the effects are read by one statement."""
 _DEARER: Final = 2
-"""To paint one into a plane that is there takes as long as so many when it is cut anew."""
+"""To change stretches that are there takes as long as so many when they are cut anew."""
 
 
 # --- which disruptions are meant ------------------------------------------------------------------
@@ -101,8 +100,8 @@ def moved(facts: Told, changed: Iterable[str]) -> list[str]:
 # --- keeping them ---------------------------------------------------------------------------------
 
 
-class Planes:
-    """What a write does to the planes: to effects a batch at a time, to tiles at its end."""
+class Effects:
+    """What a write does: to effects a batch at a time, to the stretches of services at its end."""
 
     def __init__(self, connection: sqlite3.Connection, keys: dict[tuple[str, str], int]) -> None:
         """`keys` are the services' by which the tables call them, as far as they are known."""
@@ -110,14 +109,15 @@ class Planes:
         self._keys = keys
         self._touched: dict[tuple[str, str], tuple[Told, int]] = {}
         self._settled: int | None = None
-        self._changed: dict[int, list[Painted] | None] = {}
-        """By service what is to be repainted; None: so much that its plane is cut anew."""
+        self._changed: dict[int, list[Change] | None] = {}
+        """By service what changed; None: so much that its stretches are cut anew."""
+        self._reaches = 0
+        """Of which reaches effects came, as bits."""
 
     def declare(self, platform: str, service: str, position: int) -> None:
         """Take in a service that is declared for the first time."""
         self.connection.execute(
-            "INSERT OR IGNORE INTO view_service VALUES (?, ?, ?, ?, 0, 0, 0)",
-            (position, platform, service, BEGINNING),
+            "INSERT OR IGNORE INTO view_service VALUES (?, ?, ?)", (position, platform, service)
         )
 
     def change(self, platform: str, facts: Told, changed: Iterable[str], position: int) -> None:
@@ -162,8 +162,11 @@ class Planes:
                 gone, come = was - is_now, is_now - was
                 if gone or come:
                     gone_rows += [(key, service, e.time_from, e.known_from) for e in gone]
-                    come_rows += [_effect_row(key, service, e) for e in come]
-                    self._paint(service, (gone, come))
+                    for effect in come:
+                        reach, begins = reach_of(effect)
+                        self._reaches |= bit_of(reach)
+                        come_rows.append((*_effect_row(key, service, effect), reach, begins))
+                    self._note(service, (gone, come))
         if gone_rows:
             self.connection.executemany(_NO_EFFECT, gone_rows)
         if come_rows:
@@ -181,11 +184,11 @@ class Planes:
             ):
                 old[key][service].add(_effect_from(row))
 
-    def _paint(self, service: int, painted: Painted) -> None:
+    def _note(self, service: int, change: Change) -> None:
         several = self._changed.setdefault(service, [])
         if several is not None:
-            several.append(painted)
-            if len(several) > _MOST_PAINTED:
+            several.append(change)
+            if len(several) > _MOST_CHANGES:
                 self._changed[service] = None
 
     def _service(self, platform: str, service: str) -> int:
@@ -198,14 +201,17 @@ class Planes:
         return self._keys[platform, service]
 
     def finish(self) -> None:
-        """Bring the tiles to where the effects are. In the caller's transaction."""
+        """Bring the stretches to where the effects are. In the caller's transaction."""
+        self.connection.execute(
+            "UPDATE view_state SET reaches = reaches | ?1 WHERE reaches & ?1 <> ?1",
+            (self._reaches,),
+        )
         changed, self._changed = self._changed, {}
         for service, several in sorted(changed.items()):
             if several is not None and self._has_more(service, len(several) * _DEARER):
-                for gone, come in several:
-                    tiles.repaint(self.connection, service, strokes(gone, come))
+                stretches.change(self.connection, service, several)
             else:
-                tiles.cut_anew(self.connection, service)
+                stretches.cut_anew(self.connection, service)
 
     def _has_more(self, service: int, count: int) -> bool:
         """Whether the service has more than so many disruptions."""
@@ -224,7 +230,7 @@ _NO_EFFECT: Final = (
     "DELETE FROM view_effect WHERE disruption = ? AND service = ? AND time_from = ? "
     "AND known_from = ?"
 )
-_NEW_EFFECT: Final = "INSERT INTO view_effect VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NEW_EFFECT: Final = "INSERT INTO view_effect VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _EFFECT: Final = "time_from, time_to, known_from, known_to, e.id, worst, best, noticed, contested"
 
 
