@@ -141,6 +141,8 @@ class _Teller:
         busy = max(1, len(ids) // 10)
         self.endless = 0.002
         """How often something never ends, as far as is told."""
+        self.thinned = 1.0
+        """How much shorter and more rarely late it all is where a service has much to tell."""
         self.weights = [8.0 if number < busy else 1.0 for number in range(len(ids))]
         self.pending: list[_Pending] = []
         self.count = 0
@@ -155,8 +157,10 @@ class _Teller:
         """About `size` events; the caller stops where it has enough."""
         per_story = 2.6
         stories = int(size / per_story * 1.03) + 8
-        # of one service a few are open, however much is told of it
+        # of one service a few things are open at once, and a few not yet told, however much is told
+        # of it: else the same question would have a longer answer in a longer log
         self.endless = min(self.endless, len(self.ids) / stories)
+        self.thinned = min(1.0, 1 / self._most_in_a_day(stories))
         span = YEARS * 365 * DAY
         whole = sum(_BUSY)
         for part, share in enumerate(_BUSY):
@@ -173,13 +177,19 @@ class _Teller:
         while self.pending:
             yield heapq.heappop(self.pending)
 
+    def _most_in_a_day(self, stories: int) -> float:
+        """How many stories a busy service has in one day of the busiest part of the years."""
+        share = max(self.weights) / sum(self.weights) * max(_BUSY) / sum(_BUSY)
+        return stories * share * len(_BUSY) / (YEARS * 365)
+
     # --- one disruption from beginning to end -----------------------------------------------------
 
     def _story(self, service: str, at: Instant) -> None:
         self.stories += 1
         dice = self.random.random
         name = f"{service}-{self.stories}"
-        lasted = int(min(self.random.lognormvariate(4.5, 1.6), 90 * 1440)) * MINUTE + MINUTE
+        minutes = min(self.random.lognormvariate(4.5, 1.6), 90 * 1440) * self.thinned
+        lasted = int(minutes) * MINUTE + MINUTE
         self.last = at
         self.types.clear()
         self.effects.clear()
@@ -233,20 +243,22 @@ class _Teller:
 
     def _announced(self, name: str, service: str, at: Instant, lasted: int) -> None:
         dice = self.random.random
-        due = at + int(self.random.expovariate(1 / 20) + 1) * DAY
+        due = at + int((self.random.expovariate(1 / 20) + 1) * 24 * self.thinned) * HOUR
         body: dict[str, Any] = {"service": service, "at": self._instant(at),
                                 "effective_at": self._instant(due),
                                 "effect": "unavailable",
                                 "reason": self.random.choice(_WORDS)}  # fmt: skip
         self._tell(name, "cutoff-announced", service, at, body)
         if dice() < 0.2:
-            due += self.random.randrange(1, 30) * DAY
-            body = {"announcement": name, "at": self._instant(at + DAY),
+            due += int(self.random.randrange(1, 30) * 24 * self.thinned) * HOUR
+            moved = at + int(24 * self.thinned) * HOUR
+            body = {"announcement": name, "at": self._instant(moved),
                     "effective_at": self._instant(due)}  # fmt: skip
-            self._tell(f"{name}-moved", "cutoff-rescheduled", service, at + DAY, body)
+            self._tell(f"{name}-moved", "cutoff-rescheduled", service, moved, body)
         if dice() < 0.25:
-            body = {"announcement": name, "at": self._instant(at + 2 * DAY)}
-            self._tell(f"{name}-withdrawn", "cutoff-withdrawn", service, at + 2 * DAY, body)
+            withdrawn = at + int(48 * self.thinned) * HOUR
+            body = {"announcement": name, "at": self._instant(withdrawn)}
+            self._tell(f"{name}-withdrawn", "cutoff-withdrawn", service, withdrawn, body)
         elif dice() >= self.endless:
             body = {"service": service, "announcement": name, "at": self._instant(due)}
             self._tell(f"{name}-cut", "service-cut-off", service, due, body)
@@ -262,13 +274,13 @@ class _Teller:
         dice = self.random.random()
         if dice < 0.8:
             lag = int(self.random.expovariate(1 / 10) * MINUTE)
-        elif dice < 0.95:
-            lag = int(self.random.expovariate(1 / 2) * DAY)
+        elif dice < 1 - 0.05 * self.thinned:
+            lag = int(self.random.expovariate(1 / 2) * DAY * self.thinned)
         else:
             lag = int(self.random.expovariate(1 / 120) * DAY)
         known = happened + lag - lag % SECOND
         recorded = max(known + self.random.randrange(1, 600) * SECOND, self.last + SECOND)
-        if self.random.random() < 0.02:  # written down long after everybody knew
+        if self.random.random() < 0.02 * self.thinned:  # written down long after everybody knew
             recorded += self.random.randrange(30, 700) * DAY
         recorded = min(recorded, max(FINISH, self.last + SECOND))
         known = min(known, recorded)

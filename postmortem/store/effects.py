@@ -53,8 +53,11 @@ INDEXES: Final = (
     "CREATE INDEX view_disruption_touched ON view_disruption (service, touched)",
     "CREATE INDEX view_version_of_capability ON view_version (platform, capability) "
     "WHERE capability IS NOT NULL",
-    "CREATE INDEX view_effect_by_reach ON view_effect "
-    "(service, reach, begins, time_from, time_to, known_from, known_to, worst, best)",
+)
+BY_REACH: Final = (
+    "CREATE INDEX IF NOT EXISTS view_effect_by_reach ON view_effect "
+    "(service, reach, begins, time_from, time_to, known_from, known_to, worst, best, noticed, "
+    "contested, id)"
 )
 Change: TypeAlias = tuple[AbstractSet[Effect], AbstractSet[Effect]]
 """What went of the effects of a disruption on a service, and what came."""
@@ -207,6 +210,7 @@ class Effects:
             (self._reaches,),
         )
         changed, self._changed = self._changed, {}
+        self.connection.execute(BY_REACH)
         for service, several in sorted(changed.items()):
             if several is not None and self._has_more(service, len(several) * _DEARER):
                 stretches.change(self.connection, service, several)

@@ -105,6 +105,11 @@ def open_read_only(path: str) -> sqlite3.Connection:
     return connection
 
 
+_CACHE: Final = 16_000
+"""So many KiB of pages are kept at most: a platform of hundreds of services touches as many pages
+as SQLite keeps by itself."""
+
+
 def open_plain(path: str) -> sqlite3.Connection:
     """A connection that only reads, to whatever database is there.
 
@@ -112,6 +117,7 @@ def open_plain(path: str) -> sqlite3.Connection:
     """
     connection = _probed(_uri(path, _options(path)))
     connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE}")
     return connection
 
 

@@ -58,6 +58,19 @@ def bit_of(reach: int) -> int:
 
 
 @lru_cache(256)
+def bearing(reaches: int, low: Instant, known: Instant) -> int:
+    """Those of the reaches of which some effect may go on at a first T, and be known at K.
+
+    What was not foreseen begins before K: what is too short to last from K to that T does not.
+    """
+    return sum(
+        bit
+        for reach, bit in _BITS.items()
+        if reaches & bit and not (0 < reach < _POWERS[-1] and low - ((1 << reach) - 1) > known)
+    )
+
+
+@lru_cache(256)
 def overlapping(reaches: int, columns: str) -> str:
     """A statement that reads the effects on a service that hold K and some T of a stretch of time.
 

@@ -142,11 +142,10 @@ class Standing(Picture):
         self, columns: str, key: int, low: Instant, high: Instant, known: Instant
     ) -> list[Any]:
         """The effects on a service that hold that K, and some T from the one to the other."""
-        if not self.reaches:
-            return []
-        from postmortem.store.reach import overlapping
+        from postmortem.store.reach import bearing, overlapping
 
-        return self._ask(overlapping(self.reaches, columns), (key, low, high, known)).fetchall()
+        statement = overlapping(bearing(self.reaches, low, known), columns)
+        return self._ask(statement, (key, low, high, known)).fetchall() if statement else []
 
     def is_silent(self, service: str) -> bool:
         """Whether no disruption of it is on record, at any T."""
@@ -243,11 +242,10 @@ def _bounds(
     ask: Callable[..., sqlite3.Cursor], reaches: int, key: int, at: Instant, known: Instant
 ) -> Bounds:
     """The level of a service out of its effects, no more of them than it takes."""
-    from postmortem.store.reach import overlapping
+    from postmortem.store.reach import bearing, overlapping
 
     worst = best = int(Level.OPERATIONAL)
-    if reaches:
-        statement = overlapping(reaches, "worst, best")
+    if statement := overlapping(bearing(reaches, at, known), "worst, best"):
         for one, other in ask(statement, (key, at, at, known)):
             worst, best = min(worst, one), min(best, other)
             if not worst and not best:

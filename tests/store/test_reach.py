@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from postmortem.core.effects import Effect, Entry
 from postmortem.core.times import BEGINNING, END
 from postmortem.store import effects as tables
-from postmortem.store.reach import bit_of, overlapping, reach_of
+from postmortem.store.reach import bearing, bit_of, overlapping, reach_of
 
 far = 2**58
 instants = st.integers(-far, far) | st.integers(-40, 40)
@@ -41,8 +41,7 @@ def test_those_that_hold_k_and_overlap_a_stretch_of_time_are_found(effects, data
     ]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(tables.SCHEMA["view_effect"])
-        (index,) = [each for each in tables.INDEXES if "view_effect_by_reach" in each]
-        connection.execute(index)
+        connection.execute(tables.BY_REACH)
         reaches = 0
         for number, effect in enumerate(effects):
             reach, begins = reach_of(effect)
@@ -52,6 +51,7 @@ def test_those_that_hold_k_and_overlap_a_stretch_of_time_are_found(effects, data
                 (number, 1, effect.time_from, effect.known_from, effect.time_to, effect.known_to,
                  0, 0, 0, 0, "d", reach, begins),
             )  # fmt: skip
-        statement = overlapping(reaches, "disruption")
-        found = connection.execute(statement, (1, low, high, known)) if reaches else ()
-        assert sorted(row[0] for row in found) == right
+        for these in (reaches, bearing(reaches, low, known)):
+            statement = overlapping(these, "disruption")
+            found = connection.execute(statement, (1, low, high, known)) if these else ()
+            assert sorted(row[0] for row in found) == right
