@@ -224,6 +224,8 @@ class _Teller:
             body = {"service": service, "at": self._instant(earlier), "replaces": name}
             if name in self.effects:
                 body["effect"] = self.effects[name]
+            if self.types[name] == "service-cut-off":
+                body["announcement"] = name.removesuffix("-cut")
             if dice() < 0.3:
                 body |= {"clerical": True}
             self._tell(f"{name}-v2", self.types[name], service, at + 2 * HOUR, body)
@@ -237,13 +239,14 @@ class _Teller:
                 body = {"ends": [name], "at": self._instant(ends + 40 * MINUTE),
                         "replaces": f"{name}-ended"}  # fmt: skip
                 self._tell(f"{name}-ended-2", "service-restored", service, ends + DAY, body)
-        if dice() < 0.03:
+        # what was announced is due again for ever, when what carried it out is retracted
+        if dice() < 0.03 * (self.thinned if self.types[name] == "service-cut-off" else 1):
             body = {"event": name, "reason": "it was another service"}
             self._tell(f"{name}-retracted", "retracted", service, at + lasted + DAY, body)
 
     def _announced(self, name: str, service: str, at: Instant, lasted: int) -> None:
         dice = self.random.random
-        due = at + int((self.random.expovariate(1 / 20) + 1) * 24 * self.thinned) * HOUR
+        due = at + int((self.random.expovariate(1 / 20) + 1) * 24 * self.thinned + 2) * HOUR
         body: dict[str, Any] = {"service": service, "at": self._instant(at),
                                 "effective_at": self._instant(due),
                                 "effect": "unavailable",
@@ -256,7 +259,7 @@ class _Teller:
                     "effective_at": self._instant(due)}  # fmt: skip
             self._tell(f"{name}-moved", "cutoff-rescheduled", service, moved, body)
         if dice() < 0.25:
-            withdrawn = at + int(48 * self.thinned) * HOUR
+            withdrawn = min(at + int(48 * self.thinned) * HOUR, due - HOUR)
             body = {"announcement": name, "at": self._instant(withdrawn)}
             self._tell(f"{name}-withdrawn", "cutoff-withdrawn", service, withdrawn, body)
         elif dice() >= self.endless:
