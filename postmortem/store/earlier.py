@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from postmortem.core.effects import entry_at
 from postmortem.core.history import CLAIMED, CUT_OFF, Situation
 from postmortem.core.levels import WORKS, Bounds, Level
 from postmortem.core.times import BEGINNING, Instant
+from postmortem.store.reach import span_of
 from postmortem.store.view import VERSION_COLUMNS, version_from
 
 _COLUMNS: Final = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
@@ -26,33 +28,43 @@ _UNCHANGED: Final = """
     CROSS JOIN view_version v ON v.platform = ?2 AND v.id = n.value
     CROSS JOIN view_disruption d ON d.service = ?3 AND d.key = v.position
     WHERE d.touched <= ?4"""
-# Either range is of one index and holds what lies on one side of R. What certainly had not begun by
-# T, by any version of it and any time claimed, did nothing then.
-_TOUCHED_SINCE: Final = """view_disruption t INDEXED BY view_disruption_touched
-        CROSS JOIN view_disruption d ON d.service = t.service AND d.key = t.key
-        WHERE t.service = {service} AND t.touched > ?5 AND t.key <= ?5"""
-_BEGUN_BEFORE: Final = """view_disruption d
-        WHERE d.service = {service} AND d.key <= ?5 AND +d.touched > ?5"""
+# Told of by R, and something was recorded of it since: found by how far apart both are, as in
+# `store.reach`. What certainly had not begun by T, by any version of it and any time claimed, did
+# nothing then.
+_ACROSS: Final = """
+    SELECT key, id FROM view_disruption
+    WHERE service = {service} AND span = {span}
+    AND key <= ?5 AND key > ?5 - {length} AND touched > ?5"""
 _OTHERWISE: Final = """
-    SELECT d.key, d.id FROM {range} AND (
+    SELECT d.key, d.id FROM ({across}) d WHERE
         EXISTS (SELECT 1 FROM view_version v
             WHERE v.platform = ?1 AND v.fact = d.id AND v.at_earliest <= ?3)
         OR EXISTS (SELECT 1 FROM view_subject s
             CROSS JOIN view_version v ON v.platform = ?1 AND v.fact = s.fact
-            WHERE s.platform = ?1 AND s.subject = d.id AND v.effective_earliest <= ?3))"""
+            WHERE s.platform = ?1 AND s.subject = d.id AND v.effective_earliest <= ?3)"""
 # Where the stretch is not settled by K, or does not tell its entries, it says nothing.
 _LEVEL: Final = """
     SELECT s.key, (SELECT CASE WHEN settled <= ?4 THEN at_once END FROM view_stretch
             WHERE service = s.key AND time_from <= ?3 ORDER BY time_from DESC LIMIT 1),
         (SELECT json_group_object(key, id) FROM ({otherwise}))
     FROM view_service s WHERE s.platform = ?1 AND s.id = ?2 AND s.key <= ?5"""
-_BY_RANGE: Final = tuple(
-    (
-        _OTHERWISE.format(range=each.format(service="?2")),
-        _LEVEL.format(otherwise=_OTHERWISE.format(range=each.format(service="s.key"))),
+
+
+@lru_cache(16)
+def _statements(longest: int) -> tuple[str, str]:
+    """Of a service by its key, what was otherwise; and of one by its id, its level as well."""
+    otherwise, level = (
+        _OTHERWISE.format(
+            across=" UNION ALL ".join(
+                _ACROSS.format(service=service, span=span, length=1 << span)
+                for span in range(0, longest + 1, 3)
+            )
+        )
+        for service in ("?2", "s.key")
     )
-    for each in (_BEGUN_BEFORE, _TOUCHED_SINCE)
-)
+    return otherwise, _LEVEL.format(otherwise=level)
+
+
 # an opening, what speaks of it, the times claimed for any of them, and what a cut-off carries out
 _STOOD: Final = f"""
     WITH opening(fact) AS (
@@ -95,7 +107,7 @@ class Earlier:
         self.platform = platform
         self.position = position
         self.known = known
-        self._otherwise, self._level = _BY_RANGE[2 * position > last]
+        self._otherwise, self._level = _statements(span_of(last))
         self._unchanged: dict[tuple[int, str], bool] = {}
 
     def level(self, service: str, at: Instant) -> Bounds | None:

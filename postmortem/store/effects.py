@@ -18,7 +18,7 @@ from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Facts, cluste
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
 from postmortem.core.times import Instant
 from postmortem.store import stretches
-from postmortem.store.reach import bit_of, reach_of
+from postmortem.store.reach import bit_of, reach_of, span_of
 
 SCHEMA: Final = {
     "view_service": """CREATE TABLE view_service (
@@ -26,10 +26,10 @@ SCHEMA: Final = {
         key INTEGER PRIMARY KEY, platform TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (platform, id)
     ) STRICT""",
     "view_disruption": """CREATE TABLE view_disruption (
-        -- the last position of anything that has made a difference to it; `key` is the position of
-        -- its first version; the service is one that some version of it names
+        -- `key` is the position of its first version; `touched` the last one of anything that has
+        -- made a difference to it, `span` how far apart; the service is one that a version names
         service INTEGER NOT NULL, key INTEGER NOT NULL, id TEXT NOT NULL, touched INTEGER NOT NULL,
-        PRIMARY KEY (service, key)
+        span INTEGER NOT NULL, PRIMARY KEY (service, key)
     ) STRICT, WITHOUT ROWID""",
     "view_effect": """CREATE TABLE view_effect (
         -- `core.effects.Effect`; a disruption is named by the position of its first version
@@ -50,7 +50,7 @@ SCHEMA: Final = {
     ) STRICT, WITHOUT ROWID""",
 }
 INDEXES: Final = (
-    "CREATE INDEX view_disruption_touched ON view_disruption (service, touched)",
+    "CREATE INDEX view_disruption_by_span ON view_disruption (service, span, key, touched, id)",
     "CREATE INDEX view_version_of_capability ON view_version (platform, capability) "
     "WHERE capability IS NOT NULL",
 )
@@ -134,7 +134,7 @@ class Effects:
         """Bring the effects of all disruptions that were touched to where their last words are."""
         touched, self._touched = self._touched, {}
         before, self._settled = self._settled, None
-        rows: dict[tuple[int, int], tuple[int, int, str, int]] = {}
+        rows: dict[tuple[int, int], tuple[int, int, str, int, int]] = {}
         new: dict[int, dict[int, set[Effect]]] = {}
         old: dict[int, dict[int, set[Effect]]] = {}
         for (platform, disruption), (facts, position) in touched.items():
@@ -145,7 +145,7 @@ class Effects:
             for version in versions:
                 assert version.service is not None
                 service = self._service(platform, version.service)
-                rows[service, key] = (service, key, disruption, position)
+                rows[service, key] = service, key, disruption, position, span_of(position - key)
             found: dict[int, set[Effect]] = defaultdict(set)
             for effect in effects(disruption, cluster(facts, disruption)):
                 found[self._service(platform, effect.service)].add(effect._replace(service=""))
@@ -227,8 +227,8 @@ class Effects:
 
 _NONE: Final[frozenset[Effect]] = frozenset()
 _DISRUPTION: Final = (
-    "INSERT INTO view_disruption VALUES (?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET touched = excluded.touched"
+    "INSERT INTO view_disruption VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET touched = excluded.touched, span = excluded.span"
 )
 _NO_EFFECT: Final = (
     "DELETE FROM view_effect WHERE disruption = ? AND service = ? AND time_from = ? "

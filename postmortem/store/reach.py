@@ -48,8 +48,12 @@ def reach_of(effect: Effect) -> tuple[int, Instant]:
 
 
 def _power(length: int) -> int:
-    bits = (length - 1).bit_length()
-    return min(max(-(-bits // 3) * 3, _POWERS[0]), _POWERS[-1])
+    return min(max(span_of(length), _POWERS[0]), _POWERS[-1])
+
+
+def span_of(length: int) -> int:
+    """The power of two that a length does not exceed, of those of which eight is one."""
+    return -(-max(length - 1, 0).bit_length() // 3) * 3
 
 
 def bit_of(reach: int) -> int:
