@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from postmortem.core import formulas
 from postmortem.core.entries import Entry
@@ -40,8 +39,7 @@ def upcast(stored: str, body: Body) -> tuple[type[Entry], Body]:
 _TODAY: Final = {topic(cls): cls for cls in CATALOGUE.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """One event as the log holds it: the envelope that recording completes, and the body.
 
     Its canonical bytes (RFC 8785) are what is stored, and what proofs are made of. `known_at` is

@@ -122,11 +122,15 @@ def refuse(event: Event, version: Version, record: Record) -> None:
     if isinstance(event, ServiceReplaced):
         _at_one_instant(event, record)
 
+    if event.TYPE == RETRACTED:
+        return
     overlay = Overlay(record, version)
-    if last_word(overlay, version.fact, NOW) is not version:
-        return  # it corrects what is not the last word: nothing changes as all stands
-    said_before = {subject for each in record.versions(version.fact) for subject in each.subjects}
-    for subject in version.subjects if event.TYPE != RETRACTED else ():
+    said_before: set[str] = set()
+    if version.fact != version.id:  # a first version is the last word, for nothing named it yet
+        if last_word(overlay, version.fact, NOW) is not version:
+            return  # it corrects what is not the last word: nothing changes as all stands
+        said_before.update(*(each.subjects for each in record.versions(version.fact)))
+    for subject in version.subjects:
         if subject not in said_before:
             _once(event, version, subject, record)
             _in_turn(event, version, subject, record)

@@ -62,7 +62,7 @@ def texts(id: str, type: str, stored: dict[str, Any], clear: dict[str, Any]) -> 
         value = clear[field]
         if isinstance(value, str):
             found[field] = value
-        elif value == stored[field] and digest_in(value) is not None:
+        elif isinstance(value, dict) and value == stored[field] and digest_in(value) is not None:
             found[field] = ""
         else:
             found[field] = _text(field, value)
