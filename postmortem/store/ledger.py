@@ -51,6 +51,8 @@ PRAGMAS: Final = (
     "foreign_keys=ON",
     "trusted_schema=OFF",
     "cell_size_check=ON",
+    # KiB: with SQLite's 2 MB a long import writes the pages of its indexes again and again
+    "cache_size=-32768",
 )
 
 
