@@ -49,7 +49,7 @@ class Entry(BaseModel):
     def body(self) -> Body:
         """What is stored of it, defaults spelt out; people's words still in the clear."""
         return {
-            name: value.body() if isinstance(value, _WRITTEN) else value
+            name: value.body() if type(value) in _WRITTEN else value
             for name, value in self.__dict__.items()
             if value is not None and name != "id" and (name != "clerical" or value)
         }
@@ -65,7 +65,7 @@ class Entry(BaseModel):
         return _references(cls)
 
 
-_WRITTEN: Final = (When, Requires, Amount)
+_WRITTEN: Final = frozenset((When, Requires, Amount))
 """What a field holds that is not what JSON holds of it; every other value is that already."""
 
 

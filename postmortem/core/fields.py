@@ -104,8 +104,10 @@ class When:
         written = body.get("written")
         if isinstance(written, str):
             _clean(written)
-            earliest = _bound(body.get("earliest", 0), BEGINNING)
-            latest = _bound(body.get("latest", 0), END)
+            begins, ends = body.get("earliest", 0), body.get("latest", 0)
+            earliest = _bound(begins, BEGINNING)
+            is_instant = begins is not None and begins == ends
+            latest = earliest if is_instant else _bound(ends, END)
             if (
                 earliest is not None
                 and latest is not None
@@ -117,11 +119,10 @@ class When:
 
     def body(self) -> Body:
         """As a stored body holds it."""
-        return {
-            "earliest": format_bound(self.span.earliest),
-            "latest": format_bound(self.span.latest),
-            "written": self.written,
-        }
+        earliest, latest = self.span
+        begins = format_bound(earliest)
+        ends = begins if latest == earliest else format_bound(latest)
+        return {"earliest": begins, "latest": ends, "written": self.written}
 
     @classmethod
     def __get_pydantic_core_schema__(

@@ -99,11 +99,11 @@ def span_of(body: Body, *keys: str) -> Span | None:
     for key in keys:
         if key in body:
             written = body[key]
-            earliest, latest = written["earliest"], written["latest"]
-            return Span(
-                BEGINNING if earliest is None else parse_stored(earliest),
-                END if latest is None else parse_stored(latest),
-            )
+            begins, ends = written["earliest"], written["latest"]
+            earliest = BEGINNING if begins is None else parse_stored(begins)
+            if begins is not None and begins == ends:
+                return Span(earliest, earliest)
+            return Span(earliest, END if ends is None else parse_stored(ends))
     return None
 
 

@@ -256,6 +256,8 @@ def _claimed(record: Record, fact: str) -> list[Span]:
 
 def _complete(event: Event) -> None:
     """What an event says must hang together in itself."""
+    if event.TYPE not in _OF_PARTS:
+        return
     if isinstance(event, IncidentOpened | DataExposed):
         _window(event.id, event.window_from, event.window_to)
     if isinstance(event, EstimateGiven) and (event.lasts is None) == (event.until is None):
@@ -286,6 +288,11 @@ def _complete(event: Event) -> None:
             )
 
 
+_OF_PARTS: Final = frozenset(
+    cls.TYPE
+    for cls in (IncidentOpened, DataExposed, EstimateGiven, ActionItemChanged, SnapshotTaken)
+)
+"""The types of events whose fields have to fit each other."""
 _CHANGEABLE: Final = frozenset({"owner", "priority", "due", "text"})
 
 

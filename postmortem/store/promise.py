@@ -85,8 +85,7 @@ class Writing(ABC):
         body = dict(ready.body)
         said = [
             Disclosure(words.salt(secrets.token_bytes(16)), field, body[field])
-            for field in sorted(type(ready.entry).said() - ready.withheld)
-            if field in body
+            for field in sorted((type(ready.entry).said() & body.keys()) - ready.withheld)
         ]
         for disclosure in said:
             body[disclosure.field] = disclosure.stand_in()

@@ -28,6 +28,15 @@ _TOLD_TOGETHER: Final = OPENING | STEPS | {CLAIMED}
 
 _NAMED_ALIKE: Final = ("service", "capability")
 """What shares its name space with events."""
+_NAMES: Final = " UNION ALL ".join((
+    "SELECT id, fact FROM view_version WHERE platform = ?1 AND id IN (*)",
+    *(
+        f"SELECT id, NULL FROM view_declaration WHERE platform = ?1 AND kind = '{kind}' "  # noqa: S608
+        "AND id IN (*)"
+        for kind in _NAMED_ALIKE
+    ),
+))  # fmt: skip
+"""Of which fact an id is, or that it is declared."""
 
 Turn: TypeAlias = tuple[str, Sequence[Reign], Sequence[Reign]]
 """A fact, and which of its versions stood for which K before an event, and which do after it."""
@@ -100,15 +109,10 @@ class RecalledRecord:
 
     def _load(self, ids: Sequence[str]) -> list[str]:
         """Look up the facts of those ids; which they are."""
-        held = dict(self._rows("SELECT id, fact FROM view_version", "id", ids))
+        held, new = self._names(ids)
+        self._undeclared |= new
         for id in ids:
             self._fact_of[id] = held.get(id)
-        # events, services and capabilities share one name space: of a new id all three are asked
-        new = [id for id in ids if id not in held]
-        self._undeclared.update(new)
-        for kind in _NAMED_ALIKE:
-            declared = self._rows("SELECT id FROM view_declaration", f"kind = '{kind}' AND id", new)
-            self._undeclared.difference_update(row[0] for row in declared)
         facts = [fact for fact in dict.fromkeys(held.values()) if fact not in self._facts]
         if not facts:
             return []
@@ -136,6 +140,21 @@ class RecalledRecord:
                                             named):  # fmt: skip
             self._retract(event, retraction)
         return close
+
+    def _names(self, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+        """The facts of the ids that are of events, and the ids that are of nothing yet."""
+        held: dict[str, str] = {}
+        new = set(ids)
+        pending = iter(ids)
+        while some := list(islice(pending, _AT_ONCE)):
+            marks = ",".join([f"?{number}" for number in range(2, len(some) + 2)])
+            for id, fact in self._stored.connection.execute(
+                _NAMES.replace("*", marks), (self.platform, *some)
+            ):
+                new.discard(id)
+                if fact is not None:
+                    held[id] = fact
+        return held, new
 
     def _rows(self, select: str, column: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         pending = iter(values)
