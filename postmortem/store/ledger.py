@@ -18,6 +18,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, Final, cast
 from uuid import uuid4
 
@@ -212,6 +213,8 @@ class SQLiteLedger(Ledger):
         self.path = path
         self._clock = clock
         self._edge: Edge | None = None
+        self._turn = Lock()
+        self._connection: es.SQLiteConnection | None = None
         if create:
             _make_file(path)
         if create and not os.path.isfile(path):
@@ -247,8 +250,11 @@ class SQLiteLedger(Ledger):
     @contextmanager
     def _transaction(self) -> Iterator[tuple[es.SQLiteCursor, tuple[int, Instant] | None]]:
         """The transaction's cursor, and where the log ends before it; None where nobody can say."""
-        datastore = cast(EventRecorder, self._log.recorder).datastore
-        with datastore.get_connection(commit=True) as connection:
+        with self._turn:
+            if self._connection is None:  # kept until the end: to lend it anew takes a while
+                pool = cast(EventRecorder, self._log.recorder).datastore.pool
+                self._connection = pool.get_connection(is_writer=True)
+            connection = self._connection
             # The library would begin deferred, and a read before the first write would then let
             # another writer in between, for whom no waiting helps. So the lock is taken at once.
             sqlite = connection._sqlite_conn
