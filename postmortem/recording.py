@@ -57,14 +57,16 @@ def record(
     """
     events: list[Recorded] = []
     recorded = skipped = withheld = absent = 0
+    count = len(drafts)
     pending = iter(drafts)
     with unswept(), Intake(writing.connection, writing.flush, recollection) as intake:
         while some := list(islice(pending, _AT_ONCE)):
             if len(some) > 1:
                 intake.recall((draft.platform, names(draft)) for draft in some)
             for draft in some:
-                progress("recording", recorded + skipped + 1, len(drafts))
-                draft = replace(draft, imported=True) if imported > draft.imported else draft
+                progress("recording", recorded + skipped + 1, count)
+                if imported and not draft.imported:
+                    draft = replace(draft, imported=True)
                 known = intake.record(draft.platform)
                 kept = kept_out(draft.entry, known, imported=draft.imported)
                 found = decide(

@@ -255,7 +255,7 @@ class Tracker:
 
         try:
             with self._open_ledger(create=True).writing() as writing:
-                readmodel.catch_up(writing.connection, self._progress)
+                readmodel.catch_up(writing.connection, self._progress, writing.position)
                 yield writing
         except BaseException:
             self._recollection = None  # what it holds was taken back

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as with_default
+from typing import NamedTuple
 
 from postmortem.core import withdrawal
 from postmortem.core.citations import parse
@@ -43,8 +44,7 @@ class Draft:
     """Whether it is out of a file, which may be older than what was withdrawn since."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """What may be recorded: all of the envelope but what the log itself completes."""
 
     platform: str

@@ -121,6 +121,8 @@ class Disruption:
     """From here on it may have ended; END where nothing says so."""
     certain_end: Instant = field(init=False)
     """From here on it has certainly ended; END where nothing says so."""
+    contested: bool = field(init=False)
+    """Whether the time of its start or of a step is."""
 
     def __post_init__(self) -> None:
         early, latest = self.start.span
@@ -137,12 +139,8 @@ class Disruption:
                 certain = min(certain, step.span.latest)
         self.latest_start = min(latest, certain)
         self.first_possible_end, self.certain_end = possible, certain
-
-    @cached_property
-    def contested(self) -> bool:
-        """Whether the time of its start or of a step is."""
         steps = [self.start, *(change.time for change in self.changes), *self.restorations]
-        return any(step.contested for step in steps)
+        self.contested = True in [step.contested for step in steps]
 
     def effects(self, at: Instant) -> set[Level]:
         """The effects that it may have at T; empty where it certainly has none."""
@@ -175,18 +173,17 @@ class Disruption:
         """Whether at T people are on notice of it: never of what is confirmed."""
         return False
 
-    def turns(self) -> Iterator[Instant]:
+    def turns(self) -> list[Instant]:
         """Every instant at which `bounds` may change."""
-        early = self.start.span.earliest
-        yield early
-        yield self.latest_start
-        yield from self.start.span
+        early, latest = self.start.span
+        found = [early, latest, self.latest_start]
         for restoration in self.restorations:
-            yield from restoration.span
+            found += restoration.span
         for change in self.changes:
-            yield from change.time.span
+            found += change.time.span
             # one microsecond past a tie, a change told earlier can be the last one again
-            yield max(change.time.span.earliest, early) + 1
+            found.append(max(change.time.span.earliest, early) + 1)
+        return found
 
 
 @dataclass
@@ -202,22 +199,19 @@ class Expected:
     confirmations: list[Settled] = field(default_factory=list)
     """The starts of the cut-offs that confirm it: from then on those speak."""
 
-    @cached_property
-    def withdrawn(self) -> Instant:
-        """From here on nothing is expected any more; END where it was not withdrawn."""
-        return min((time.span.latest for time in self.withdrawals), default=END)
+    withdrawn: Instant = field(init=False)
+    """From here on nothing is expected any more; END where it was not withdrawn."""
+    notice_until: Instant = field(init=False)
+    """Until here (exclusive) people are on notice of it."""
+    contested: bool = field(init=False)
+    """Whether its effective time or a withdrawal's is."""
 
-    @cached_property
-    def notice_until(self) -> Instant:
-        """Until here (exclusive) people are on notice of it."""
+    def __post_init__(self) -> None:
+        self.withdrawn = min((time.span.latest for time in self.withdrawals), default=END)
         # of several confirmations the first one ends it, whichever that is
         due = self.confirmations or [self.effective]
-        return min([*(time.span.latest for time in due), self.withdrawn])
-
-    @cached_property
-    def contested(self) -> bool:
-        """Whether its effective time or a withdrawal's is."""
-        return any(time.contested for time in (self.effective, *self.withdrawals))
+        self.notice_until = min([*(time.span.latest for time in due), self.withdrawn])
+        self.contested = any(time.contested for time in (self.effective, *self.withdrawals))
 
     def noticed(self, at: Instant) -> bool:
         """Whether at T people are on notice of it."""
@@ -230,12 +224,10 @@ class Expected:
             return WORKS
         return Bounds(self.effect, Level.OPERATIONAL)
 
-    def turns(self) -> Iterator[Instant]:
+    def turns(self) -> list[Instant]:
         """Every instant at which `bounds` or `noticed` may change."""
-        yield self.announced.earliest
-        yield self.effective.span.earliest
-        yield self.notice_until
-        yield self.withdrawn
+        begins = self.effective.span.earliest
+        return [self.announced.earliest, begins, self.notice_until, self.withdrawn]
 
 
 class Claims:
@@ -255,7 +247,10 @@ class Claims:
         """When it happened; of an announcement or rescheduling, when that takes effect."""
         own = version.effective if version.type in (ANNOUNCED, RESCHEDULED) else version.at
         assert own is not None
-        return settle(version.fact, [own, *self.claimed.get(version.fact, ())])
+        claimed = self.claimed.get(version.fact)
+        if claimed is None:
+            return Settled(version.fact, own, False)
+        return settle(version.fact, [own, *claimed])
 
     def due(self, announcement: Version) -> Settled:
         """When an announcement takes effect: as last rescheduled, else as first announced."""

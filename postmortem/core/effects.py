@@ -7,9 +7,8 @@ look-up and not a fold; what makes them is the same reading of a disruption that
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from postmortem.core.disruptions import Disruption, Expected, disruption_of
 from postmortem.core.history import (
@@ -99,59 +98,62 @@ def effects(disruption: str, reigns: Mapping[str, Sequence[Reign]]) -> list[Effe
 
     Where the same lasts from one K to the next it is one rectangle.
     """
-    starts: dict[Instant, list[Version]] = defaultdict(list)
-    ends: dict[Instant, list[Version]] = defaultdict(list)
+    turns: dict[Instant, list[tuple[Version, bool]]] = {}
     for each in reigns.values():
         for known_from, known_to, version in each:
-            starts[known_from].append(version)
-            ends[known_to].append(version)
+            # at one K what ends goes before what begins there
+            turns.setdefault(known_from, []).append((version, True))
+            turns.setdefault(known_to, []).insert(0, (version, False))
+    turns.pop(END, None)
     found: list[Effect] = []
     standing: dict[str, Version] = {}
-    lasting: dict[tuple[str, Instant, Instant, Entry], Instant] = {}
-    for moment in sorted({*starts, *ends}):
-        for version in ends.get(moment, ()):
-            if standing.get(version.fact) is version:
-                del standing[version.fact]
-        if moment != END:
-            for version in starts.get(moment, ()):
+    lasting: dict[_Stretch, Instant] = {}
+    for moment in sorted(turns):
+        for version, begins in turns[moment]:
+            if begins:
                 standing[version.fact] = version
-        now = dict.fromkeys(
-            _profile(disruption, standing) if moment != END and disruption in standing else ()
-        )
-        for key, since in list(lasting.items()):
-            if key not in now:
-                found.append(Effect(key[0], key[1], key[2], since, moment, key[3]))
-                del lasting[key]
+            elif standing.get(version.fact) is version:
+                del standing[version.fact]
+        now = _profile(disruption, standing) if disruption in standing else ()
+        over = [key for key in lasting if key not in now]
+        found += [Effect(*key[:3], lasting.pop(key), moment, key[3]) for key in over]
         for key in now:
             lasting.setdefault(key, moment)
+    found += [Effect(*key[:3], since, END, key[3]) for key, since in lasting.items()]
     return found
 
 
-def _profile(
-    fact: str, standing: Mapping[str, Version]
-) -> Iterable[tuple[str, Instant, Instant, Entry]]:
+_Stretch: TypeAlias = tuple[str, Instant, Instant, Entry]
+"""What a disruption does to a service from one T to another."""
+
+
+def _profile(fact: str, standing: Mapping[str, Version]) -> list[_Stretch]:
     """What the disruption does over all T, by what stands at one K."""
     disruption = disruption_of(fact, standing)
     if disruption is None:
-        return
-    turns = sorted({*disruption.turns()} - {END})
+        return []
+    found: list[_Stretch] = []
     last: Entry | None = None
     since = END
-    for turn in turns:
+    for turn in sorted({*disruption.turns()} - {END}):
         entry = entry_at(disruption, turn)
         if entry != last:
             if last is not None:
-                yield disruption.service, since, turn, last
+                found.append((disruption.service, since, turn, last))
             last, since = entry, turn
     if last is not None:
-        yield disruption.service, since, END, last
+        found.append((disruption.service, since, END, last))
+    return found
 
 
 def entry_at(disruption: Disruption | Expected, at: Instant) -> Entry | None:
     """What it does at T; None where that is nothing."""
     worst, best = disruption.bounds(at)
-    noticed = isinstance(disruption, Expected) and disruption.noticed(at)
-    if worst == Level.OPERATIONAL and not noticed:
+    noticed = disruption.noticed(at)
+    if worst == _WORKS and not noticed:
         return None
-    contested = worst < Level.OPERATIONAL and disruption.contested
+    contested = worst < _WORKS and disruption.contested
     return Entry(disruption.id, int(worst), int(best), noticed, contested)
+
+
+_WORKS: Final = Level.OPERATIONAL

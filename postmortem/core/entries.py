@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, Final, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from postmortem.core.fields import (
+    Amount,
     AnyEventId,
     Body,
     Citation,
@@ -18,6 +19,7 @@ from postmortem.core.fields import (
     Names,
     Plain,
     Quotes,
+    Requires,
     Said,
     Truth,
     When,
@@ -46,10 +48,11 @@ class Entry(BaseModel):
 
     def body(self) -> Body:
         """What is stored of it, defaults spelt out; people's words still in the clear."""
-        body = self.model_dump(exclude_none=True, exclude={"id"})
-        if body.get("clerical") is False:
-            del body["clerical"]
-        return body
+        return {
+            name: value.body() if type(value) in _WRITTEN else value
+            for name, value in self.__dict__.items()
+            if value is not None and name != "id" and (name != "clerical" or value)
+        }
 
     @classmethod
     def said(cls) -> frozenset[str]:
@@ -60,6 +63,10 @@ class Entry(BaseModel):
     def references(cls) -> Mapping[str, Names]:
         """The fields that name something, and what."""
         return _references(cls)
+
+
+_WRITTEN: Final = frozenset((When, Requires, Amount))
+"""What a field holds that is not what JSON holds of it; every other value is that already."""
 
 
 @cache

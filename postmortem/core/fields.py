@@ -24,7 +24,15 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from postmortem.core import citations, formulas
 from postmortem.core.errors import BadInput
-from postmortem.core.times import BEGINNING, END, Span, format_bound, parse_span, parse_stored
+from postmortem.core.times import (
+    BEGINNING,
+    END,
+    Instant,
+    Span,
+    format_bound,
+    parse_span,
+    parse_stored,
+)
 from postmortem.core.words import unprintable
 from postmortem.core.zones import known_zone
 
@@ -87,34 +95,34 @@ class When:
                 return cls(parse_span(value, zone), value)
             except BadInput as problem:
                 raise _as_pydantic(problem) from None
-        if isinstance(value, Mapping) and (info.context or {}).get("stored"):
+        if isinstance(value, dict) and (info.context or {}).get("stored"):
             return cls._stored(value)
         raise PydanticCustomError("time", "a time is written as text, such as 2021-01-10T23:59Z")
 
     @classmethod
-    def _stored(cls, body: Mapping[str, object]) -> When:
+    def _stored(cls, body: Body) -> When:
         written = body.get("written")
-        bounds = [body.get("earliest", 0), body.get("latest", 0)]
-        if isinstance(written, str) and all(isinstance(b, str | None) for b in bounds):
+        if isinstance(written, str):
             _clean(written)
-            try:
-                earliest, latest = (None if b is None else parse_stored(str(b)) for b in bounds)
-            except BadInput as problem:
-                raise _as_pydantic(problem) from None
-            span = Span(
-                BEGINNING if earliest is None else earliest, END if latest is None else latest
-            )
-            if span.earliest <= span.latest and span != (BEGINNING, END):
-                return cls(span, written)
+            begins, ends = body.get("earliest", 0), body.get("latest", 0)
+            earliest = _bound(begins, BEGINNING)
+            is_instant = begins is not None and begins == ends
+            latest = earliest if is_instant else _bound(ends, END)
+            if (
+                earliest is not None
+                and latest is not None
+                and earliest <= latest
+                and (earliest, latest) != (BEGINNING, END)
+            ):
+                return cls(Span(earliest, latest), written)
         raise PydanticCustomError("time", "a stored time has earliest <= latest, and its wording")
 
     def body(self) -> Body:
         """As a stored body holds it."""
-        return {
-            "earliest": format_bound(self.span.earliest),
-            "latest": format_bound(self.span.latest),
-            "written": self.written,
-        }
+        earliest, latest = self.span
+        begins = format_bound(earliest)
+        ends = begins if latest == earliest else format_bound(latest)
+        return {"earliest": begins, "latest": ends, "written": self.written}
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -228,6 +236,18 @@ def _as_pydantic(problem: BadInput) -> PydanticCustomError:
         "{message}",
         {"message": problem.message, "hint": problem.hint or ""},
     )
+
+
+def _bound(stored: object, unbounded: Instant) -> Instant | None:
+    """One side of a stored time: `unbounded` where it is open; None where it is no such side."""
+    if stored is None:
+        return unbounded
+    if not isinstance(stored, str):
+        return None
+    try:
+        return parse_stored(stored)
+    except BadInput as problem:
+        raise _as_pydantic(problem) from None
 
 
 def _clean(value: object) -> object:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from postmortem.core import formulas
 from postmortem.core.entries import Entry
@@ -40,8 +39,7 @@ def upcast(stored: str, body: Body) -> tuple[type[Entry], Body]:
 _TODAY: Final = {topic(cls): cls for cls in CATALOGUE.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """One event as the log holds it: the envelope that recording completes, and the body.
 
     Its canonical bytes (RFC 8785) are what is stored, and what proofs are made of. `known_at` is
@@ -101,11 +99,11 @@ def span_of(body: Body, *keys: str) -> Span | None:
     for key in keys:
         if key in body:
             written = body[key]
-            earliest, latest = written["earliest"], written["latest"]
-            return Span(
-                BEGINNING if earliest is None else parse_stored(earliest),
-                END if latest is None else parse_stored(latest),
-            )
+            begins, ends = written["earliest"], written["latest"]
+            earliest = BEGINNING if begins is None else parse_stored(begins)
+            if begins is not None and begins == ends:
+                return Span(earliest, earliest)
+            return Span(earliest, END if ends is None else parse_stored(ends))
     return None
 
 

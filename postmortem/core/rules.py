@@ -122,11 +122,15 @@ def refuse(event: Event, version: Version, record: Record) -> None:
     if isinstance(event, ServiceReplaced):
         _at_one_instant(event, record)
 
+    if event.TYPE == RETRACTED:
+        return
     overlay = Overlay(record, version)
-    if last_word(overlay, version.fact, NOW) is not version:
-        return  # it corrects what is not the last word: nothing changes as all stands
-    said_before = {subject for each in record.versions(version.fact) for subject in each.subjects}
-    for subject in version.subjects if event.TYPE != RETRACTED else ():
+    said_before: set[str] = set()
+    if version.fact != version.id:  # a first version is the last word, for nothing named it yet
+        if last_word(overlay, version.fact, NOW) is not version:
+            return  # it corrects what is not the last word: nothing changes as all stands
+        said_before.update(*(each.subjects for each in record.versions(version.fact)))
+    for subject in version.subjects:
         if subject not in said_before:
             _once(event, version, subject, record)
             _in_turn(event, version, subject, record)
@@ -252,6 +256,8 @@ def _claimed(record: Record, fact: str) -> list[Span]:
 
 def _complete(event: Event) -> None:
     """What an event says must hang together in itself."""
+    if event.TYPE not in _OF_PARTS:
+        return
     if isinstance(event, IncidentOpened | DataExposed):
         _window(event.id, event.window_from, event.window_to)
     if isinstance(event, EstimateGiven) and (event.lasts is None) == (event.until is None):
@@ -282,6 +288,11 @@ def _complete(event: Event) -> None:
             )
 
 
+_OF_PARTS: Final = frozenset(
+    cls.TYPE
+    for cls in (IncidentOpened, DataExposed, EstimateGiven, ActionItemChanged, SnapshotTaken)
+)
+"""The types of events whose fields have to fit each other."""
 _CHANGEABLE: Final = frozenset({"owner", "priority", "due", "text"})
 
 

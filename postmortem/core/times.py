@@ -291,7 +291,7 @@ def format_instant(instant: Instant) -> str:
 
 def format_bound(bound: Instant) -> str | None:
     """`format_instant` of one side of a span or question, None where it is open."""
-    return None if bound in (BEGINNING, END) else format_instant(bound)
+    return format_instant(bound) if BEGINNING < bound < END else None
 
 
 def parse_stored(text: str) -> Instant:

@@ -111,6 +111,8 @@ def unprintable(text: str) -> str | None:
     Refused are the C0 control characters but tab, line feed and carriage return, DEL, and lone
     surrogates, which no file can hold.
     """
+    if text.isprintable():  # says less, and is quick: what is printable holds none of these
+        return None
     found = _UNPRINTABLE.search(text)
     if found is None:
         return None

@@ -26,5 +26,5 @@ def digests_in(envelope: dict[str, Any]) -> dict[str, str]:
     return {
         digest: field
         for field, value in stands.items()
-        if (digest := words.digest_in(value)) is not None
+        if isinstance(value, dict) and (digest := words.digest_in(value)) is not None
     }

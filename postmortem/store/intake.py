@@ -29,7 +29,7 @@ from postmortem.store.view import text_of
 
 _BATCH: Final = 4000
 """So many events are kept in memory before they go into the tables."""
-_RECALLED: Final = 40_000
+_RECALLED: Final = 16_000
 """So many facts are remembered beyond that."""
 
 

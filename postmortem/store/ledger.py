@@ -18,6 +18,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, Final, cast
 from uuid import uuid4
 
@@ -35,12 +36,12 @@ from postmortem.core.errors import (
     StoreProblem,
 )
 from postmortem.core.recorded import Recorded, upcast
-from postmortem.core.times import Instant
+from postmortem.core.times import BEGINNING, Instant
 from postmortem.core.tree import Edge
 from postmortem.store import one_library, tables, tree
 from postmortem.store.columns import EVENT, insert_into
 from postmortem.store.opening import APPLICATION_ID, LOG_VERSION, check, open_plain, trouble
-from postmortem.store.promise import Columns, Ledger, Writing
+from postmortem.store.promise import Columns, Ledger, Writing, end_of
 from postmortem.store.tables import SCHEMA
 
 LOCK_TIMEOUT: Final = 30
@@ -51,6 +52,8 @@ PRAGMAS: Final = (
     "foreign_keys=ON",
     "trusted_schema=OFF",
     "cell_size_check=ON",
+    # KiB: with SQLite's 2 MB a long import writes the pages of its indexes again and again
+    "cache_size=-32768",
 )
 
 
@@ -172,8 +175,14 @@ class Log(Application[str]):
 class SQLiteWriting(Writing):
     """A write in one SQLite transaction, log and view together."""
 
-    def __init__(self, log: Log, cursor: es.SQLiteCursor, clock: Callable[[], Instant]) -> None:
-        super().__init__(cursor.sqlite_cursor.connection, clock)
+    def __init__(
+        self,
+        log: Log,
+        cursor: es.SQLiteCursor,
+        clock: Callable[[], Instant],
+        end: tuple[int, Instant] | None,
+    ) -> None:
+        super().__init__(cursor.sqlite_cursor.connection, clock, end)
         self._log = log
         self._cursor = cursor
 
@@ -204,6 +213,8 @@ class SQLiteLedger(Ledger):
         self.path = path
         self._clock = clock
         self._edge: Edge | None = None
+        self._turn = Lock()
+        self._connection: es.SQLiteConnection | None = None
         if create:
             _make_file(path)
         if create and not os.path.isfile(path):
@@ -218,8 +229,8 @@ class SQLiteLedger(Ledger):
             self._log = Log({"SQLITE_DBNAME": uri, "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT)})
             try:
                 if empty:
-                    with self._transaction() as cursor:
-                        self._found(cursor)
+                    with self._transaction() as opened:
+                        self._found(opened[0])
             except BaseException:
                 self._log.close()
                 raise
@@ -237,18 +248,22 @@ class SQLiteLedger(Ledger):
         tree.seal(connection)
 
     @contextmanager
-    def _transaction(self) -> Iterator[es.SQLiteCursor]:
-        datastore = cast(EventRecorder, self._log.recorder).datastore
-        with datastore.get_connection(commit=True) as connection:
+    def _transaction(self) -> Iterator[tuple[es.SQLiteCursor, tuple[int, Instant] | None]]:
+        """The transaction's cursor, and where the log ends before it; None where nobody can say."""
+        with self._turn:
+            if self._connection is None:  # kept until the end: to lend it anew takes a while
+                pool = cast(EventRecorder, self._log.recorder).datastore.pool
+                self._connection = pool.get_connection(is_writer=True)
+            connection = self._connection
             # The library would begin deferred, and a read before the first write would then let
             # another writer in between, for whom no waiting helps. So the lock is taken at once.
             sqlite = connection._sqlite_conn
             sqlite.execute("BEGIN IMMEDIATE")
-            before = _last_position(sqlite)
+            before = _end(sqlite)
             committing = False
             try:
                 cursor = connection.cursor()
-                yield cursor
+                yield cursor, before
                 committing = True
                 connection.commit()
             except BaseException as error:
@@ -280,10 +295,10 @@ class SQLiteLedger(Ledger):
 
         Raises: StoreProblem; and whatever the block raises, after which nothing is recorded.
         """
-        with self._explained(), self._transaction() as cursor:
+        with self._explained(), self._transaction() as (cursor, end):
             if not tree.is_kept(cursor.sqlite_cursor.connection):
                 tables.bring_up(cursor.sqlite_cursor.connection)
-            ours = SQLiteWriting(self._log, cursor, self._clock)
+            ours = SQLiteWriting(self._log, cursor, self._clock, end)
             ours.edge, self._edge = self._edge, None
             yield ours
             ours.flush()
@@ -303,25 +318,25 @@ class SQLiteLedger(Ledger):
         self._log.close()
 
 
-def _last_position(connection: sqlite3.Connection) -> int | None:
-    """Where the log ends; 0 where there is none yet; None where nobody can say."""
+def _end(connection: sqlite3.Connection) -> tuple[int, Instant] | None:
+    """Where the log ends, as `end_of` tells it; None where nobody can say."""
     try:
-        return int(connection.execute(
-            "SELECT coalesce(max(position), 0) FROM stored_events"
-        ).fetchone()[0])  # fmt: skip
+        return end_of(connection)
     except sqlite3.OperationalError as error:
-        return 0 if "no such table" in str(error) else None
+        return (0, BEGINNING) if "no such table" in str(error) else None
     except sqlite3.Error:
         return None
 
 
-def _is_undone(sqlite: sqlite3.Connection, before: int | None, error: BaseException) -> bool:
+def _is_undone(
+    sqlite: sqlite3.Connection, before: tuple[int, Instant] | None, error: BaseException
+) -> bool:
     """Whether nothing is left of a commit that failed, now and after the next start.
 
     What is committed may stand in the write-ahead log although syncing it failed, and whoever
     opens the store next would find it there; unless the log could be emptied.
     """
-    if before is None or _last_position(sqlite) != before:
+    if before is None or _end(sqlite) != before:
         return False
     code = getattr(error.__cause__ or error, "sqlite_errorcode", None)
     if code is None or code & 0xFF not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):

@@ -36,6 +36,14 @@ _INSERT_ABSENT: Final = insert_into("words_absent", ABSENT)
 _INSERT_WORDS: Final = insert_into("disclosures", WORDS)
 
 
+def end_of(connection: sqlite3.Connection) -> tuple[int, Instant]:
+    """The last position of the log, and when that was recorded; (0, BEGINNING) of an empty one."""
+    row = connection.execute(
+        "SELECT position, recorded_at FROM stored_events ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return (0, BEGINNING) if row is None else (row[0], row[1])
+
+
 class Overtaken(StoreProblem):
     """The connection broke, and others have recorded since: nothing was, and it is decided anew."""
 
@@ -43,14 +51,16 @@ class Overtaken(StoreProblem):
 class Writing(ABC):
     """A write in one transaction: it holds the lock, and has seen all that was recorded before."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        clock: Callable[[], Instant],
+        end: tuple[int, Instant] | None = None,
+    ) -> None:
+        """`end` is what `end_of` gives, where it was asked already."""
         self.connection = connection
         """The view's own: it sees what this write has done so far."""
-        last = connection.execute(
-            "SELECT position, recorded_at FROM stored_events ORDER BY position DESC LIMIT 1"
-        ).fetchone()
-        self.position: int = last[0] if last else 0
-        self._last: Instant = last[1] if last else BEGINNING
+        self.position, self._last = end_of(connection) if end is None else end
         self.now: Instant = max(clock(), self._last + 1)
         self.edge: Edge | None = None
         """The right edge of the tree, where it is at hand from an earlier write."""
@@ -75,8 +85,7 @@ class Writing(ABC):
         body = dict(ready.body)
         said = [
             Disclosure(words.salt(secrets.token_bytes(16)), field, body[field])
-            for field in sorted(type(ready.entry).said() - ready.withheld)
-            if field in body
+            for field in sorted((type(ready.entry).said() & body.keys()) - ready.withheld)
         ]
         for disclosure in said:
             body[disclosure.field] = disclosure.stand_in()

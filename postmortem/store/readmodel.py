@@ -149,16 +149,20 @@ def version_at(connection: sqlite3.Connection) -> tuple[int, int]:
     return (0, 0) if row is None else (row[0], row[1])
 
 
-def catch_up(connection: sqlite3.Connection, progress: Progress | None = None) -> None:
+def catch_up(
+    connection: sqlite3.Connection, progress: Progress | None = None, last: int | None = None
+) -> None:
     """Bring the view to the end of the log, anew where it is of another version.
 
-    Inside the caller's transaction, which must hold the write lock. Raises: StoreDamaged.
+    `last` is the log's last position, where it was asked already. Inside the caller's transaction,
+    which must hold the write lock. Raises: StoreDamaged.
     """
     schema, position = version_at(connection)
     if schema != VIEW_VERSION:
         make(connection)
         position = 0
-    last = connection.execute("SELECT max(position) FROM stored_events").fetchone()[0] or 0
+    if last is None:
+        last = connection.execute("SELECT max(position) FROM stored_events").fetchone()[0] or 0
     if position < last:
         take_in(connection, position, last, progress, "reading the log")
 

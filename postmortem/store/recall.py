@@ -26,6 +26,18 @@ _FURTHER: Final = 3
 _TOLD_TOGETHER: Final = OPENING | STEPS | {CLAIMED}
 """The types of which all that speak of them are few, and asked for with them."""
 
+_NAMED_ALIKE: Final = ("service", "capability")
+"""What shares its name space with events."""
+_NAMES: Final = " UNION ALL ".join((
+    "SELECT id, fact FROM view_version WHERE platform = ?1 AND id IN (*)",
+    *(
+        f"SELECT id, NULL FROM view_declaration WHERE platform = ?1 AND kind = '{kind}' "  # noqa: S608
+        "AND id IN (*)"
+        for kind in _NAMED_ALIKE
+    ),
+))  # fmt: skip
+"""Of which fact an id is, or that it is declared."""
+
 Turn: TypeAlias = tuple[str, Sequence[Reign], Sequence[Reign]]
 """A fact, and which of its versions stood for which K before an event, and which do after it."""
 
@@ -60,6 +72,8 @@ class RecalledRecord:
         self._fact_of: dict[str, str | None] = {}
         self._bodies: dict[str, Body] = {}
         self._declared: dict[tuple[str, str], list[Body]] = {}
+        self._undeclared: set[str] = set()
+        """Ids of which it is known that they are of no service and of no capability."""
         self._parts: dict[str, dict[str, None]] = {}
 
     @property
@@ -71,6 +85,7 @@ class RecalledRecord:
         """Let go of it all; only when what is new is in the tables."""
         for held in (self._facts, self._fact_of, self._bodies, self._declared, self._parts):
             held.clear()
+        self._undeclared.clear()
 
     def settled(self) -> None:
         """What was new is in the tables: its bodies are read there from now on."""
@@ -94,10 +109,13 @@ class RecalledRecord:
 
     def _load(self, ids: Sequence[str]) -> list[str]:
         """Look up the facts of those ids; which they are."""
-        held = dict(self._rows("SELECT id, fact FROM view_version", "id", ids))
+        held, new = self._names(ids)
+        self._undeclared |= new
         for id in ids:
             self._fact_of[id] = held.get(id)
         facts = [fact for fact in dict.fromkeys(held.values()) if fact not in self._facts]
+        if not facts:
+            return []
         rows = self._rows(f"SELECT {VERSION_COLUMNS}, stream FROM view_version", "fact", facts)  # noqa: S608
         for row in rows:
             version = version_from(row)
@@ -122,6 +140,21 @@ class RecalledRecord:
                                             named):  # fmt: skip
             self._retract(event, retraction)
         return close
+
+    def _names(self, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+        """The facts of the ids that are of events, and the ids that are of nothing yet."""
+        held: dict[str, str] = {}
+        new = set(ids)
+        pending = iter(ids)
+        while some := list(islice(pending, _AT_ONCE)):
+            marks = ",".join([f"?{number}" for number in range(2, len(some) + 2)])
+            for id, fact in self._stored.connection.execute(
+                _NAMES.replace("*", marks), (self.platform, *some)
+            ):
+                new.discard(id)
+                if fact is not None:
+                    held[id] = fact
+        return held, new
 
     def _rows(self, select: str, column: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         pending = iter(values)
@@ -203,9 +236,12 @@ class RecalledRecord:
 
     def declarations(self, kind: str, id: str) -> list[Body]:
         """The bodies of all its declarations."""
-        if (kind, id) not in self._declared:
-            self._declared[kind, id] = self._stored.declarations(kind, id)
-        return self._declared[kind, id]
+        found = self._declared.get((kind, id))
+        if found is None:
+            if id in self._undeclared and kind in _NAMED_ALIKE:
+                return []
+            found = self._declared[kind, id] = self._stored.declarations(kind, id)
+        return found
 
     def parts(self, capability: str) -> dict[str, None]:
         """Every id that any formula ever recorded of that capability names."""
@@ -226,6 +262,7 @@ class RecalledRecord:
 
     def declare(self, kind: str, id: str, body: Body) -> int:
         """Take in a declaration, its words in the clear; how many there are of that id now."""
+        self._undeclared.discard(id)
         found = self.declarations(kind, id)
         found.append(body)
         return len(found)

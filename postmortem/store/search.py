@@ -62,7 +62,7 @@ def texts(id: str, type: str, stored: dict[str, Any], clear: dict[str, Any]) -> 
         value = clear[field]
         if isinstance(value, str):
             found[field] = value
-        elif value == stored[field] and digest_in(value) is not None:
+        elif isinstance(value, dict) and value == stored[field] and digest_in(value) is not None:
             found[field] = ""
         else:
             found[field] = _text(field, value)
@@ -110,15 +110,19 @@ def index(
 ) -> bool:
     """Take the rows of several entries in; whether the index still holds everything, as it did.
 
-    Inside the caller's transaction.
+    The rows are in the order of their keys, and nothing else lies between them. Inside the caller's
+    transaction.
     """
+    if not rows:
+        return indexed
     connection.executemany(f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
     if not indexed:
         return False
     try:
-        connection.executemany(
-            f"INSERT INTO {INDEX} (rowid, text) VALUES (?, ?)",  # noqa: S608
-            [(row[0], row[4]) for row in rows],
+        connection.execute(  # by SQLite from its own table, which takes half as long as from here
+            f"INSERT INTO {INDEX} (rowid, text) "  # noqa: S608
+            f"SELECT key, text FROM {TABLE} WHERE key BETWEEN ? AND ?",
+            (rows[0][0], rows[-1][0]),
         )
     except sqlite3.OperationalError:
         if has_fts5(connection):

@@ -258,8 +258,8 @@ def test_an_expectation_is_contested_by_its_effective_time_and_its_withdrawals(e
 def test_with_several_confirmations_the_first_to_start_ends_the_notice():
     late, early = (Settled("c", span, False) for span in (Span(1, 9), Span(2, 5)))
     for confirmations in ([late, early], [early, late]):
-        expected = Expected("a", "s", Span(0, 0), Settled("a", Span(8, 8), False), DOWN)
-        expected.confirmations += confirmations
+        effective = Settled("a", Span(8, 8), False)
+        expected = Expected("a", "s", Span(0, 0), effective, DOWN, [], confirmations)
         assert [expected.noticed(at) for at in (4, 5)] == [True, False]
 
 

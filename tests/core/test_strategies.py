@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import pytest
@@ -40,6 +41,9 @@ def test_every_type_of_entry_can_be_drawn_written_and_stored(cls, data):
     entry = reading.entry(cls, keys, zone="Europe/Berlin")
     again = reading.entry(cls, {**entry.body(), "id": "it"}, zone=None, stored=True)
     assert again.body() == entry.body()
+    # what the classes say of their fields, written by hand, is what pydantic writes
+    dumped = entry.model_dump(exclude_none=True, exclude={"id"})
+    assert entry.body() == {k: v for k, v in dumped.items() if (k, v) != ("clerical", False)}
     written = as_written(draft(cls.TYPE, **keys, local="Europe/Berlin"))
     assert written.pop("type") == cls.TYPE
     assert reading.entry(cls, written, zone="Europe/Berlin").body() == entry.body()
@@ -100,6 +104,14 @@ def test_the_written_times_are_valid_and_lie_close_together(zone):
 @given(fields.words())
 def test_the_words_are_allowed(text):
     assert unprintable(text) is None
+
+
+def test_what_no_text_may_hold_is_found_wherever_it_stands():
+    odd = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
+    refused = re.compile(f"[{odd}]")
+    for character in map(chr, range(0x110000)):
+        told = unprintable(f"a{character}b") is not None
+        assert told == (refused.match(character) is not None), hex(ord(character))
 
 
 def test_the_kit_fails_where_it_should():

@@ -347,12 +347,12 @@ def failing_index(error):
         def __init__(self, inner):
             self.inner = inner
 
-        def execute(self, *arguments):
-            return self.inner.execute(*arguments)
-
-        def executemany(self, sql, rows):
+        def execute(self, sql, *arguments):
             if search.INDEX in sql:
                 raise error
+            return self.inner.execute(sql, *arguments)
+
+        def executemany(self, sql, rows):
             return self.inner.executemany(sql, rows)
 
     def index(connection, *arguments, **options):
