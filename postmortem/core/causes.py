@@ -206,7 +206,7 @@ def _edges(span: Span, turn: Instant) -> Iterator[tuple[Edge, bool, Span]]:
         yield Edge.INSTANT, True, Span(turn + 1, turn + 1)
         return
     if span.earliest in (turn, turn - 1):
-        later = Span(turn + 1, max(turn + 1, span.latest))
-        yield Edge.EARLIEST, span.earliest == turn, later
+        later = span.earliest + 1
+        yield Edge.EARLIEST, span.earliest == turn, Span(later, max(later, span.latest))
     if span.latest == turn:
         yield Edge.LATEST, True, Span(span.earliest, turn + 1)

@@ -19,10 +19,11 @@ from postmortem.cli.demo import founding_casebook
 from postmortem.core import measures
 from postmortem.core import stretches as plain
 from postmortem.core.effects import Effect, Entry
+from postmortem.core.lengths import DAY, HOUR
 from postmortem.core.state import Picture
 from postmortem.core.stretches import NOTHING
 from postmortem.core.times import END, AsOf
-from postmortem.store import effects, ledger, stretches
+from postmortem.store import effects, ledger, standing, stretches
 from postmortem.store.standing import level
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, histories, questions
 from postmortem.testing.ledgers import Clock
@@ -51,20 +52,22 @@ def told(folder, drafts):
 def same(tracker, record, as_of):
     """Every way to ask gives what the fold gives."""
     picture = Picture(record.situation(as_of))
-    with tracker.standing(PLATFORM, as_of) as standing:
-        assert standing.state(as_of) == picture.state(as_of)
-        assert standing.since(as_of.valid) == measures.since(picture, as_of.valid)
+    with tracker.standing(PLATFORM, as_of) as found:
+        assert found.state(as_of) == picture.state(as_of)
+        assert found.since(as_of.valid) == measures.since(picture, as_of.valid)
         for service in picture.situation.services:
             bounds = picture.service(service, as_of.valid).bounds
-            assert standing.level(service, as_of.valid) == bounds
+            assert found.level(service, as_of.valid) == bounds
             assert level(tracker.view, PLATFORM, service, as_of) == bounds
-            assert standing.is_silent(service) == (service not in picture.by_service)
+            assert found.is_silent(service) == (service not in picture.by_service)
 
 
 @some
 @given(histories(most=25, plain=True), st.data())
 def test_a_look_up_is_the_fold_at_every_t_k_and_r(drafts, data):
-    with tempfile.TemporaryDirectory() as folder:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        # how far is read back at first, that something begins before it and ends after
+        patch.setattr(standing, "_FIRST_WIDTH", data.draw(st.sampled_from((1, HOUR, DAY))))
         tracker, record = told(folder, drafts)
         with tracker:
             for _ in range(10):
