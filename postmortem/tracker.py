@@ -9,6 +9,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -254,7 +255,7 @@ class Tracker:
         from postmortem.store import readmodel
 
         try:
-            with self._open_ledger(create=True).writing() as writing:
+            with self._next_write() as writing:
                 readmodel.catch_up(writing.connection, self._progress)
                 yield writing
         except BaseException:
@@ -263,6 +264,16 @@ class Tracker:
         if self._view is not None:  # what it cached is of before
             self._view.close()
             self._view = None
+
+    def _next_write(self) -> AbstractContextManager[Writing]:
+        """A write into the store that is there, or the one that makes it."""
+        if self._ledger is None and not self.is_remote and not os.path.lexists(self.path):
+            from postmortem.store import making
+
+            part = making.beside(self.path)
+            if part is not None:
+                return making.first_write(part, self.path, self._clock)
+        return self._open_ledger(create=True).writing()
 
     def record(self, drafts: Iterable[Draft]) -> Receipt:
         """Record all of the drafts in one transaction, or none of them.

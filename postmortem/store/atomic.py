@@ -35,7 +35,7 @@ def replace(target: str | Path, data: Iterable[bytes], *, private: bool = False)
         raise
 
 
-def settle(folder: Path) -> None:
+def settle(folder: str | Path) -> None:
     """See to it that names in a folder survive a power cut, where the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)
