@@ -725,6 +725,16 @@ def known(store: Path, id: str) -> str:
         return format_instant(held.view.version("p", id).known)
 
 
+def test_what_is_corrected_in_the_second_in_which_it_was_recorded_is_not_known_before(store, clock):
+    words = "record service-down --service s --at 2024-01-05T00:00Z --cites undated"
+    assert run("--db", store, "declare", "source", "undated", "--title", "t").status == 0
+    assert run("--db", store, *words.split()).status == 0
+    clock.now += 1000
+    assert run("--db", store, "correct", "s-down", "--at", "2024-01-06T00:00Z").status == 0
+    assert known(store, "s-down") <= known(store, "s-down-2")
+    assert "C12" not in run("--db", store, "check").out
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
