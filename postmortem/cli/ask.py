@@ -8,6 +8,7 @@ import click
 
 from postmortem.cli import output
 from postmortem.cli.options import asked, nearest, question_options
+from postmortem.cli.spans import platform_name
 from postmortem.core import measures
 from postmortem.core.errors import BadInput
 from postmortem.core.lengths import lasted
@@ -61,10 +62,8 @@ def downtime(
             )
         )
         return
-    output.say(
-        f"{question.platform} from {output.moment(begin, zone)} to {output.moment(until, zone)}, "
-        f"{output.clocks(question.as_of, zone)}"
-    )
+    window = f"from {output.moment(begin, zone)} to {output.moment(until, zone)}"
+    output.say(f"{platform_name(question)} {window}, {output.clocks(question.as_of, zone)}")
     output.say(f"the window is {lasted(until - begin)} long")
     output.say()
     output.table(
@@ -120,7 +119,7 @@ def cuts(
         }
         for one in sorted(sets, key=lambda one: (len(one), one))
     ]
-    head = f"{capability} of {question.platform} "
+    head = f"{capability} of {platform_name(question)} "
     head += output.question(question.as_of, question.zone)
     if question.form != "table":
         question.print(

@@ -20,6 +20,7 @@ from postmortem.cli.findings import (
 )
 from postmortem.cli.keep import remind
 from postmortem.cli.options import Asked, asked, question_options
+from postmortem.cli.spans import platform_name
 from postmortem.core.check import RULES, Finding, Rule, check
 from postmortem.core.check_material import Material
 from postmortem.core.errors import StoreDamaged
@@ -148,7 +149,8 @@ def _rows(findings: Iterable[Finding]) -> Rows:
 
 def _show(question: Asked, findings: list[Finding], days: int, told: str) -> None:
     head = output.question(question.as_of, question.zone)
-    output.say(f"{question.platform} {head}; long ago is more than {output.counted(days, 'day')}")
+    long_ago = f"long ago is more than {output.counted(days, 'day')}"
+    output.say(f"{platform_name(question)} {head}; {long_ago}")
     for rule, found in groupby(findings, key=lambda each: each.rule):
         show_heading(rule)
         for each in found:

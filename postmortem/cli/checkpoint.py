@@ -152,6 +152,6 @@ def _refused(message: str, hint: str) -> int:
 def _write(file: str, text: str) -> None:
     """Put it there whole or not at all. Raises: StoreProblem."""
     try:
-        atomic.replace(file, text.encode())
+        atomic.replace(file, [text.encode()])
     except OSError as error:
         raise StoreProblem(f"{file} cannot be written: {error.strerror}") from None

@@ -21,8 +21,8 @@ TRUST = "Trust the record"
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "demo": ("demo:demo", START, "The founding case: five questions with their answers."),
     "new": ("new:new", START, "A commented casebook to start from."),
-    "record": ("write:record", RECORD, "One event: what happened, or what somebody said."),
-    "declare": ("write:declare", RECORD, "A platform, service, capability or source."),
+    "record": ("record:record", RECORD, "One event: what happened, or what somebody said."),
+    "declare": ("declare:declare", RECORD, "A platform, service, capability or source."),
     "correct": ("correct:correct", RECORD, "A better version of what is recorded."),
     "retract": ("correct:retract", RECORD, "Take back what is recorded."),
     "source": ("source:source", RECORD, "Sources: record a snapshot, list them, show one."),

@@ -168,7 +168,7 @@ def _corrected(
     here.check_references(kind, given)
     fields = {**given, "replaces": standing.id}
     if known_now and "known_at" not in fields and fields.get("clerical") not in (True, "true"):
-        fields["known_at"] = here.when("now", "--known-at")
+        fields["known_at"] = here.now_or(standing.known)
     aside = () if "known_at" in given else _KNOWN
 
     def first(entry: Entry) -> Iterable[Draft]:

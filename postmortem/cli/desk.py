@@ -87,6 +87,12 @@ class Desk:
             raise BadInput(f"{option}: {problem.message}", hint=problem.hint) from None
         return When(span, format_span(span))
 
+    def now_or(self, known: Instant) -> When:
+        """Now, which is a whole second; or that instant, where it was later in this one."""
+        latest = max(self.now, known)
+        span = Span(latest, latest)
+        return When(span, format_span(span))
+
     def _typed(self, text: str, now: Instant) -> Span:
         return read_span(
             text, zone=self.home, now=now, event=partial(event_time, self.store, self.platform)

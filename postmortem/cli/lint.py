@@ -19,6 +19,7 @@ from postmortem.cli.findings import (
     summary,
 )
 from postmortem.cli.options import Asked, asked, question_options
+from postmortem.cli.spans import platform_name
 from postmortem.core.findings import Severity
 from postmortem.core.lint import RULES, Finding, lint
 from postmortem.core.lint_material import Material
@@ -88,7 +89,8 @@ def lint_(
         else "nothing was recorded of it by then"
     )
     if question.form == "table":
-        of = question.platform if name is None else f"{name} of {question.platform}"
+        platform = platform_name(question)
+        of = platform if name is None else f"{name} of {platform}"
         until = (
             "" if at is None else f"; up to {output.moment(question.as_of.valid, question.zone)}"
         )

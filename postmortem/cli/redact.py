@@ -56,7 +56,7 @@ def _fields(ctx: click.Context, param: click.Parameter, word: str) -> list[Compl
 @click.command(
     epilog="""\b
 Examples:
-  postmortem redact aws-cut-off by reason --reason 'personal data' --basis 'GDPR Art. 17(1)(d)'
+  postmortem redact aws-announced by reason --reason 'personal data' --basis 'GDPR Art. 17(1)(d)'
   postmortem redact source:a1 author --reason 'asked by the author' --basis consent --dry-run
   postmortem redact '#17' recorded_by --reason 'not needed any more' --basis 'GDPR Art. 5(1)(e)'
   postmortem redact --finish
@@ -131,7 +131,7 @@ def redact(
     if id is None or not fields:
         raise BadInput(
             "redact takes an EVENT and at least one FIELD",
-            hint="such as: postmortem redact aws-cut-off by --reason … --basis …",
+            hint="such as: postmortem redact aws-announced by --reason … --basis …",
         )
     if not dry_run:
         for option, text in (("--reason", reason), ("--basis", basis)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +18,7 @@ from postmortem.reports import FORMATS, format_of
 from postmortem.reports.edition import TEMPLATES, Edition, Picture, Template
 from postmortem.reports.wording import LANGUAGES
 from postmortem.store import atomic, tree
-from postmortem.store.dossiers import Reading
+from postmortem.store.dossiers import Reading, newest_entry
 from postmortem.store.view import Logged
 from postmortem.tracker import Tracker
 
@@ -127,15 +127,16 @@ def report(
         edition = edition._replace(
             picture=picture(facts, dossier, language, _picture_file(file) if beside else None)
         )
-    text = format_of(chosen).document(facts, edition)
+    del dossier  # it is in the facts by now, and of a long record takes as much memory as they do
+    pieces = format_of(chosen).document(facts, edition)
     if file is None:
-        _print(text)
+        _print(pieces)
         return
-    _write(file, text)
+    _write(file, pieces)
     shown = edition.picture
     if shown is not None and shown.file is not None:
         beside_it = os.path.join(os.path.dirname(file), shown.file)
-        _write(beside_it, shown.svg)
+        _write(beside_it, [shown.svg])
         file = f"{file} and {beside_it}"
     click.echo(f"wrote {file}", err=True)
 
@@ -192,10 +193,8 @@ def collect(
 
     view = store.view
     with view.snapshot():
-        recorded = as_of.recorded
-        first = Reading(view, platform, as_of)
-        if first.position:
-            recorded = view.logged(first.position).recorded
+        newest = newest_entry(view, platform, as_of)
+        recorded = as_of.recorded if newest is None else newest.recorded
         known = END if as_of.known >= recorded else as_of.known
         settled = AsOf(as_of.valid, known, recorded)
         reading = Reading(view, platform, settled)
@@ -210,9 +209,9 @@ def collect(
         }
         size = view.position_at(recorded)
         log = Log(size, tree.root_at(view.connection, size))
-    frame = Frame(
-        platform, audience, None if known == END else known, recorded, reading.position, log
-    )
+    position = 0 if newest is None else newest.position
+    frame = Frame(platform, audience, None if known == END else known, recorded, position, log)
+    del reading  # a long record takes as much memory again as its dossier
     return facts(dossier, frame, measured(dossier), names), dossier
 
 
@@ -319,22 +318,22 @@ def _may_draw(file: str) -> None:
 _DRAWN: Final = 'aria-labelledby="pm-title'
 
 
-def _write(file: str, text: str) -> None:
+def _write(file: str, pieces: Iterable[str]) -> None:
     """In place of what is there, whole or not at all. Raises: StoreProblem."""
     try:
-        atomic.replace(file, text.encode())
+        atomic.replace(file, (piece.encode() for piece in pieces))
     except OSError as error:
         raise StoreProblem(
             f"{file} cannot be written: {error.strerror}", hint="name another file with -o"
         ) from None
 
 
-def _print(text: str) -> None:
+def _print(pieces: Iterable[str]) -> None:
     """The document on standard output, in UTF-8 whatever the locale is."""
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
-        click.echo(text, nl=False)
+        click.echo("".join(pieces), nl=False)
         return
     sys.stdout.flush()
-    buffer.write(text.encode())
+    buffer.writelines(piece.encode() for piece in pieces)
     buffer.flush()

@@ -200,7 +200,7 @@ class _Checked:
             shown = picture(facts, dossier, edition.language, None if file is None else str(file))
             edition = edition._replace(picture=shown)
             self._look_at(shown)
-        written = format_of(seal["format"]).document(facts, edition)
+        written = "".join(format_of(seal["format"]).document(facts, edition))
         self.line = first_difference(self.text, written)
         self.line_ends = self.line is not None and self.text.replace("\r\n", "\n") == written
 

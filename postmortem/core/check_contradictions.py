@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_right
+from itertools import accumulate, pairwise
 from typing import Final
 
 from postmortem.core.check_material import SPEAKS, Finds, Found, Material, listed
@@ -35,7 +36,7 @@ def points_to_retracted(m: Material) -> Finds:
 
 def _pointing(m: Material, version: Version, subject: str) -> Found:
     id = version.fact
-    retraction = m.retraction_of(subject)
+    retraction = m.last_retraction.get(subject)
     by = f" by {retraction.fact}" if retraction else ""
     if version.type in SPEAKS:
         speaks, effect = SPEAKS[version.type], _NO_EFFECT.get(version.type, ", and has no effect")
@@ -54,19 +55,20 @@ def _corrected_in_vain(m: Material) -> Finds:
     for fact, retractions in m.retractions.items():
         if m.counts(fact):
             continue
+        # the furthest place of so many retractions: the first one beyond a version is looked up
+        furthest = list(accumulate((each.place for each in retractions), max))
         for version in m.by_fact.get(fact, ()):
-            before = [
-                retraction
-                for retraction in retractions
-                if retraction.position < version.position and retraction.place > version.place
-            ]
-            if before and not m.taken_back(version):
+            beyond = bisect_right(furthest, version.place)
+            if beyond == len(retractions) or m.taken_back(version):
+                continue
+            retraction = retractions[beyond]
+            if retraction.position < version.position:
                 yield Found(
                     (version.id, fact),
                     version,
-                    f"{version.id} corrects {fact}, which is retracted by {before[0].fact}, and "
+                    f"{version.id} corrects {fact}, which is retracted by {retraction.fact}, and "
                     "has no effect",
-                    f"if the fact stands after all, `postmortem retract {before[0].fact}`",
+                    f"if the fact stands after all, `postmortem retract {retraction.fact}`",
                 )
 
 
@@ -159,10 +161,11 @@ def confirmed_although_withdrawn(m: Material) -> Finds:
 def rescheduled_after_withdrawn(m: Material) -> Finds:
     """Reschedulings that certainly come once the announcement is withdrawn."""
     for each in m.expected:
+        withdrawals = m.speaking(each.id, WITHDRAWN)
         for version in m.speaking(each.id, RESCHEDULED):
             assert version.at is not None
             if version.at.earliest > each.withdrawn:
-                withdrawal = m.speaking(each.id, WITHDRAWN)[0].fact
+                withdrawal = withdrawals[0].fact
                 yield Found(
                     (version.fact, each.id, withdrawal),
                     version,

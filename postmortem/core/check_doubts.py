@@ -278,7 +278,7 @@ def known_before_subject(m: Material) -> Finds:
         for subject in version.subjects:
             if not m.counts(subject):
                 continue
-            known = min(each.known for each in m.by_fact[subject] if not m.taken_back(each))
+            known = m.first_known[subject]
             if version.known < known:
                 yield Found(
                     (version.fact, subject),

@@ -180,11 +180,24 @@ class Material:
         """Whether a retraction in force names this version and not the fact."""
         return version.id != version.fact and version.id in self.retractions
 
-    def retraction_of(self, fact: str) -> Version | None:
-        """The last retraction in force that names the fact or one of its versions."""
-        ids = {fact, *(version.id for version in self.by_fact.get(fact, ()))}
-        found = [retraction for id in ids for retraction in self.retractions.get(id, ())]
-        return max(found, key=lambda version: version.position, default=None)
+    @cached_property
+    def last_retraction(self) -> dict[str, Version]:
+        """The last retraction in force that names the fact or one of its versions, by the fact."""
+        found: dict[str, Version] = {}
+        for id, retractions in self.retractions.items():
+            fact = self.by_id[id].fact if id in self.by_id else id
+            last = [retractions[-1], *([found[fact]] if fact in found else [])]
+            found[fact] = max(last, key=lambda version: version.position)
+        return found
+
+    @cached_property
+    def first_known(self) -> dict[str, Instant]:
+        """From when on each fact was known first, by the versions that are not taken back."""
+        found: dict[str, Instant] = {}
+        for version in self.versions:
+            if not self.taken_back(version):
+                found[version.fact] = min(found.get(version.fact, END), version.known)
+        return found
 
     def words(self, fact: str) -> list[Word]:
         """The words about a fact that stand, by place: the last one decides."""

@@ -236,6 +236,8 @@ class Claims:
     def __init__(self, situation: Situation) -> None:
         self.claimed: dict[str, list[Span]] = defaultdict(list)
         self.rescheduled: dict[str, list[Version]] = defaultdict(list)
+        self._settled: dict[tuple[str, Span], Settled] = {}
+        """Of what is claimed about: one restoration may end many, and is asked of by each."""
         for version in situation.facts.values():
             if version.type == CLAIMED:
                 assert version.effective is not None
@@ -250,7 +252,10 @@ class Claims:
         claimed = self.claimed.get(version.fact)
         if claimed is None:
             return Settled(version.fact, own, False)
-        return settle(version.fact, [own, *claimed])
+        asked = version.fact, own
+        if asked not in self._settled:
+            self._settled[asked] = settle(version.fact, [own, *claimed])
+        return self._settled[asked]
 
     def due(self, announcement: Version) -> Settled:
         """When an announcement takes effect: as last rescheduled, else as first announced."""

@@ -89,18 +89,19 @@ class Picture:
     def order(self) -> list[str]:
         """The capabilities, each after all that any of its formulas names."""
         done: dict[str, None] = {}
-
-        def visit(capability: str) -> None:
-            if capability in done or capability not in self.situation.capabilities:
-                return
-            for formula in self.formulas(capability):
-                for part in formulas.ids(formula):
-                    visit(part)
-            done[capability] = None
-
         for capability in sorted(self.situation.capabilities):
-            visit(capability)
+            self._put_after(capability, done)
         return list(done)
+
+    # a function within `order` that calls itself would hold the picture until cycles are looked for
+    def _put_after(self, capability: str, done: dict[str, None]) -> None:
+        """Add the capability, after all that any of its formulas names."""
+        if capability in done or capability not in self.situation.capabilities:
+            return
+        for formula in self.formulas(capability):
+            for part in formulas.ids(formula):
+                self._put_after(part, done)
+        done[capability] = None
 
     def formulas(self, capability: str) -> list[Formula]:
         """Every formula that it has at any T: the declared one, then the revised ones."""

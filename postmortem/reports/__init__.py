@@ -5,7 +5,7 @@ To add a form of the document: write a file with `document`, and its line in `FO
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 class Format(Protocol):
     """What every form of the document offers."""
 
-    def document(self, facts: Mapping[str, Any], edition: Edition) -> str:
-        """The document of these facts, with its seal. Raises: BadInput, of a template."""
+    def document(self, facts: Mapping[str, Any], edition: Edition) -> Iterator[str]:
+        """The document of these facts, with its seal, piece by piece: whole it may be long.
+
+        Raises: BadInput, of a template, before the first piece.
+        """
         ...
 
 

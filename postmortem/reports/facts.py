@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from postmortem.core.words import as_json
@@ -10,7 +10,7 @@ from postmortem.reports.edition import Edition
 from postmortem.reports.seal import SEAL
 
 
-def document(facts: Mapping[str, Any], edition: Edition) -> str:
+def document(facts: Mapping[str, Any], edition: Edition) -> Iterator[str]:
     """The facts, and the version of the program; whatever else the edition is."""
     whole = {"report": SEAL, "program": edition.program, "format": "json", "facts": facts}
-    return as_json(whole, indent=2) + "\n"
+    yield as_json(whole, indent=2) + "\n"

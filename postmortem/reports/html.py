@@ -7,9 +7,10 @@ HTML in the Markdown would be shown as text, and an address that a browser would
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +37,8 @@ _TIME: Final = re.compile(
 _STYLE: Final = Path(__file__).with_name("document.css")
 
 
-def document(facts: Mapping[str, Any], edition: Edition) -> str:
-    """The document of these facts as HTML, with its seal.
+def document(facts: Mapping[str, Any], edition: Edition) -> Iterator[str]:
+    """The document of these facts as HTML, with its seal, piece by piece.
 
     Raises: BadInput, with file and line, for a template that fails.
     """
@@ -45,17 +46,16 @@ def document(facts: Mapping[str, Any], edition: Edition) -> str:
     named = None if picture is None else picture._replace(file=_INLINE)
     text = markdown.body(facts, edition._replace(picture=named))
     wording = Wording(edition.language, facts["platform"]["zone"])
-    page = _Page(wording, "" if picture is None else picture.svg)
-    content = page.rendered(_FRONT.sub("", text))
+    page = _Page(_FRONT.sub("", text), wording, "" if picture is None else picture.svg)
     title = facts["incident"]["title"] or facts["platform"]["name"]
-    before = _HEAD.format(
+    head = _HEAD.format(
         language=edition.language,
         title=escape(title),
         style=_STYLE.read_text("utf-8").strip(),
-        content=page.with_contents(content),
     )
     own = edition if picture is None else edition._replace(picture=picture._replace(file=None))
-    return sealed(before, own.seal("html", facts), _FOOT)
+    before = chain([head], page.rendered(), ["</main>\n"])
+    yield from sealed(before, own.seal("html", facts), _FOOT)
 
 
 # What a browser may do with the page, whatever should get into it: apply its styles, and no more.
@@ -75,7 +75,6 @@ style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
 </head>
 <body>
 <main>
-{content}</main>
 """
 _FOOT: Final = "</body>\n</html>\n"
 
@@ -85,45 +84,63 @@ def _reader() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable("table")
 
 
+@cache
+def _block_reader() -> MarkdownIt:
+    """It leaves what stands in the blocks unread: most of what a long document would be."""
+    reader = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable("table")
+    return reader.disable(["inline", "text_join"])
+
+
 class _Page:
     """A page being made: its tokens changed where HTML can do more than Markdown."""
 
-    def __init__(self, wording: Wording, svg: str) -> None:
+    def __init__(self, text: str, wording: Wording, svg: str) -> None:
         self.wording = wording
         self.svg = svg
         self.sources = str(wording.say("anchor.sources"))
         self.headings: list[tuple[str, str]] = []
         """The ids and texts of the sections."""
-
-    def rendered(self, text: str) -> str:
-        """The Markdown as HTML."""
-        environment: EnvType = {}
-        tokens = _reader().parse(text, environment)
+        self._environment: EnvType = {}
+        tokens = _block_reader().parse(text, self._environment)
         self._name_headings(tokens)
         self._number_sources(tokens)
         self._wrap_tables(tokens)
         self._frame_picture(tokens)
-        for token in tokens:
-            self._change(token.children or [])
-        return _Renderer(self.svg).render(tokens, _reader().options, environment)
+        self._tokens = tokens
 
-    def with_contents(self, content: str) -> str:
-        """The page with a list of its sections before the first; not where there are few."""
-        if len(self.headings) < _WORTH_IT:
-            return content
+    def rendered(self) -> Iterator[str]:
+        """The HTML, with a list of the sections before the first one; not where there are few."""
+        renderer, options = _Renderer(self.svg), _reader().options
+        contents = self._contents() if len(self.headings) >= _WORTH_IT else ""
+        for index, token in enumerate(self._tokens):
+            if token.type == "inline":
+                children = self._within(token)
+                self._change(children)
+                yield renderer.renderInline(children, options, self._environment)
+                continue
+            if contents and token.type == "heading_open" and token.tag == "h2":
+                yield contents
+                contents = ""
+            rule = renderer.rules.get(token.type, renderer.renderToken)
+            yield rule(self._tokens, index, options, self._environment)
+
+    def _contents(self) -> str:
         items = "".join(
             f'<li><a href="#{escape(id)}">{escape(text)}</a></li>\n' for id, text in self.headings
         )
         label = escape(self.wording.plain("contents"))
-        head, first, rest = content.partition("<h2 ")
-        return f'{head}<nav aria-label="{label}">\n<ol>\n{items}</ol>\n</nav>\n{first}{rest}'
+        return f'<nav aria-label="{label}">\n<ol>\n{items}</ol>\n</nav>\n'
+
+    def _within(self, block: Token) -> list[Token]:
+        """What stands in a block, read now."""
+        return _reader().parseInline(block.content, self._environment)[0].children or []
 
     def _name_headings(self, tokens: Sequence[Token]) -> None:
         taken: dict[str, int] = {}
         for index, token in enumerate(tokens):
             if token.type != "heading_open" or token.tag not in ("h2", "h3"):
                 continue
-            text = _text_of(tokens[index + 1])
+            text = "".join(child.content for child in self._within(tokens[index + 1]))
             id = slug(text)
             taken[id] = taken.get(id, -1) + 1
             id = f"{id}-{taken[id]}" if taken[id] else id
@@ -154,11 +171,12 @@ class _Page:
             elif token.type == "thead_close" and table is not None:
                 table.attrSet("class", "wide" if columns >= _WIDE else "narrow")
 
-    @staticmethod
-    def _frame_picture(tokens: Sequence[Token]) -> None:
+    def _frame_picture(self, tokens: Sequence[Token]) -> None:
         """The picture's paragraph becomes a figure, which may be as wide as the page."""
         for index, token in enumerate(tokens):
-            only = token.children or []
+            if token.type != "inline" or _INLINE not in token.content:
+                continue
+            only = self._within(token)
             if [child.type for child in only] == ["image"] and only[0].attrGet("src") == _INLINE:
                 tokens[index - 1].tag = tokens[index + 1].tag = "figure"
 
@@ -206,10 +224,6 @@ def slug(text: str) -> str:
     """A heading's id, as forges make it: small letters, digits, hyphens for blanks."""
     kept = re.sub(r"[^\w\- ]", "", text.lower())
     return kept.strip().replace(" ", "-")
-
-
-def _text_of(token: Token) -> str:
-    return "".join(child.content for child in token.children or [])
 
 
 _WORTH_IT: Final = 6  # sections from which on a table of contents helps

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import shlex
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -45,12 +45,12 @@ _GAP: Final = re.compile(r"(?<=\S) {2,}")  # where something between two words w
 _FENCE: Final = re.compile(r"(?:[> \t]|[-+] |[0-9]{1,9}[.)] )*(`{3,})[a-z]*")
 
 
-def document(facts: Mapping[str, Any], edition: Edition) -> str:
-    """The document of these facts in Markdown, with its seal.
+def document(facts: Mapping[str, Any], edition: Edition) -> Iterator[str]:
+    """The document of these facts in Markdown, with its seal, piece by piece.
 
     Raises: BadInput, with file and line, for a template that fails.
     """
-    return sealed(body(facts, edition), edition.seal("markdown", facts))
+    yield from sealed([body(facts, edition)], edition.seal("markdown", facts))
 
 
 def body(facts: Mapping[str, Any], edition: Edition) -> str:

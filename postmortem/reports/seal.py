@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -46,13 +46,19 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def sealed(before: str, seal: Mapping[str, Any], after: str = "") -> str:
-    """The text with its seal between the two parts, on a line of its own.
+def sealed(before: Iterable[str], seal: Mapping[str, Any], after: str = "") -> Iterator[str]:
+    """The text with its seal between the two parts, on a line of its own; piece by piece.
 
     `before` ends with a line end. The seal gains the digest of both parts.
     """
-    whole = {**seal, "report": SEAL, "body_sha256": digest(before + after)}
-    return f"{before}{_BEGINS}{inert(whole)}{_ENDS}\n{after}"
+    told = hashlib.sha256()
+    for piece in before:
+        told.update(piece.encode())
+        yield piece
+    told.update(after.encode())
+    yield _BEGINS
+    yield from _in_pieces({**seal, "report": SEAL, "body_sha256": told.hexdigest()}, _DEEP)
+    yield f"{_ENDS}\n{after}"
 
 
 def opened(text: str, name: str) -> Sealed:
@@ -115,6 +121,28 @@ def _checked(seal: Any) -> Mapping[str, Any]:
         raise ValueError
     found: Mapping[str, Any] = seal
     return found
+
+
+def _in_pieces(document: Any, deep: int) -> Iterator[str]:
+    """What `inert` makes of it, in pieces that together are the same."""
+    if deep and isinstance(document, Mapping):
+        yield "{"
+        for number, key in enumerate(sorted(document)):
+            yield f"{',' if number else ''}{inert(key)}:"
+            yield from _in_pieces(document[key], deep - 1)
+        yield "}"
+    elif deep and isinstance(document, list):
+        yield "["
+        for number, each in enumerate(document):
+            yield "," if number else ""
+            yield from _in_pieces(each, deep - 1)
+        yield "]"
+    else:
+        yield inert(document)
+
+
+_DEEP: Final = 3
+"""So far down a seal has its facts, their parts, and of most parts each single thing."""
 
 
 def inert(document: Any) -> str:

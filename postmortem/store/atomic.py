@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 _READABLE: Final = 0o644
 
 
-def replace(target: str | Path, data: bytes, *, private: bool = False) -> None:
+def replace(target: str | Path, data: Iterable[bytes], *, private: bool = False) -> None:
     """Put the bytes there, on disk, in place of what is there: nobody ever sees half of them.
 
+    They come in pieces, and what goes wrong in making them leaves the old file as it was too.
     A link stays one, and what it points to is replaced. `private`: for its owner alone; else the
     permissions stay as they are, and a new file can be read by all.
 
@@ -22,7 +24,7 @@ def replace(target: str | Path, data: bytes, *, private: bool = False) -> None:
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".unfinished-")  # made as 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         if not private:
@@ -33,7 +35,7 @@ def replace(target: str | Path, data: bytes, *, private: bool = False) -> None:
         raise
 
 
-def settle(folder: Path) -> None:
+def settle(folder: str | Path) -> None:
     """See to it that names in a folder survive a power cut, where the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)

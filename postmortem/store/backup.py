@@ -7,6 +7,7 @@ import os
 import sqlite3
 
 from postmortem.core.errors import BadInput, StoreProblem
+from postmortem.store import atomic
 from postmortem.store.opening import open_read_only, trouble
 
 
@@ -44,25 +45,29 @@ def put_in_place(partial: str, target: str) -> None:
 
     Raises: BadInput, where the target exists; StoreProblem.
     """
+    made_whole(partial, target)
     try:
-        with contextlib.closing(sqlite3.connect(partial)) as copy:
-            # one file, without a journal beside it, so that it can be moved as it is
-            copy.execute("PRAGMA journal_mode=DELETE")
-        _sync(partial)
         os.link(partial, target)  # unlike a rename, this never replaces what appeared meanwhile
         os.unlink(partial)
-        _sync(os.path.dirname(os.path.abspath(target)))
-    except sqlite3.Error as error:
-        raise trouble(error, target) from None
+        atomic.settle(os.path.dirname(os.path.abspath(target)))
     except FileExistsError:
         raise BadInput(f"{target} exists already", hint="nothing is overwritten") from None
     except OSError as error:
         raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
 
 
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def made_whole(partial: str, target: str, journal: str = "DELETE") -> None:
+    """See to it that a store that nobody uses is one file, on disk, that can be moved as it is.
+
+    `target` is what it is going to be called, `journal` the mode that it is left in: no journal
+    lies beside it in any. Raises: StoreProblem.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with contextlib.closing(sqlite3.connect(partial)) as whole:
+            whole.execute(f"PRAGMA journal_mode={journal}")
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+    except sqlite3.Error as error:
+        raise trouble(error, target) from None
+    except OSError as error:
+        raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None

@@ -39,7 +39,7 @@ class Reading:
         )
         self.incidents = incidents(self.entries, self.firsts)
         """The first ids of the incidents, by when they were opened."""
-        newest = _newest(view, platform, as_of)
+        newest = newest_entry(view, platform, as_of)
         self.position = 0 if newest is None else newest.position
         recorded = as_of.recorded if newest is None else newest.recorded
         if recorded != END:  # to the second, up, so that it can be read aloud
@@ -89,7 +89,7 @@ class Reading:
         )
 
 
-def _newest(view: View, platform: str, as_of: AsOf) -> Logged | None:
+def newest_entry(view: View, platform: str, as_of: AsOf) -> Logged | None:
     """The platform's last entry by R: what other platforms record makes no difference to it."""
     forever = AsOf(as_of.valid, recorded=as_of.recorded)
     return next(look.entries(view, platform, forever, newest_first=True), None)

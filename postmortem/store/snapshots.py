@@ -37,7 +37,7 @@ def keep(store: str, data: bytes) -> Path:
             return target
         for each in (folder(store).parent, folder(store), target.parent):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        atomic.replace(target, data, private=True)
+        atomic.replace(target, [data], private=True)
         # the names of new folders are as much to be lost as the file's
         for each in (target.parent, folder(store), folder(store).parent, Path(store).parent):
             atomic.settle(each)

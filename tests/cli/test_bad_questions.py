@@ -1,6 +1,8 @@
 """Questions that are none: exit status 2, one message with a hint, what came before answered."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from cli.books import HEAD, all_events, recorded
@@ -263,3 +265,35 @@ def test_a_reader_that_has_seen_enough_is_no_fault(store):
     ran = program("-c", script, command=("/bin/sh",))
     assert len(ran.out.splitlines()) == 1
     assert ran.err == "0\n"
+
+
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+UNWRITTEN = "postmortem: the answer cannot be written: No space left on device\n"
+
+
+def in_a_shell(store, words, streams):
+    script = f"{' '.join(POSTMORTEM)} --db '{store}' {words} {streams}; echo $? >> '{store}.said'"
+    ran = program("-c", script, command=("/bin/sh",))
+    status = Path(f"{store}.said").read_text()
+    Path(f"{store}.said").unlink()
+    return int(status), ran
+
+
+@FULL
+@pytest.mark.parametrize("words", ["state", "export", "report", "--help", "show nothing"])
+def test_an_answer_that_finds_no_room_is_told_in_one_line(store, words):
+    expected = (2, "") if words == "show nothing" else (3, UNWRITTEN)
+    status, ran = in_a_shell(store, words, ">/dev/full")
+    assert (status, ran.err if status == 3 else "") == expected
+    status, ran = in_a_shell(store, words, ">/dev/full 2>/dev/full")
+    assert (status, ran.out, ran.err) == (expected[0], "", "")
+
+
+@pytest.mark.parametrize("words", ["state", "export", "report", "--help", "show nothing"])
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_takes_nothing_and_breaks_nothing(store, words, streams):
+    before = store.read_bytes()
+    status, ran = in_a_shell(store, words, streams)
+    assert status == (2 if words == "show nothing" else 0), ran.err
+    assert "Traceback" not in ran.err
+    assert store.read_bytes() == before

@@ -21,6 +21,7 @@ events:
   - {id: inc, type: incident-opened, at: 2021-01-05T10:00Z, title: The incident,
      known_at: 2021-01-12T00:00Z}
 """
+SHOWN = "Shop | <b>\\u{202e}"
 LONG = """
   - {id: cut, type: service-cut-off, service: aws, at: 2021-01-05T10:00Z, cites: [press]}
   - {id: back, type: service-restored, ends: cut, at: 2021-01-05T13:00Z, cites: [press]}
@@ -72,7 +73,7 @@ def test_nothing_found(store):
     ran = run("--db", store(BOOK), "lint")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "shop, as known now", "", "nothing found; 20 rules, 1 event",
+        f"{SHOWN}, as known now", "", "nothing found; 20 rules, 1 event",
     ]  # fmt: skip
     assert run("--db", store(BOOK), "lint", "--json").json == []
 
@@ -82,7 +83,7 @@ def test_a_finding_tells_where_it_stands_and_what_to_write(store, monkeypatch):
     ran = run("--db", store(BOOK + LONG + CARELESS + GERMAN), "lint")
     assert ran.status == 1
     assert ran.out.splitlines() == [
-        "shop, as known now",
+        f"{SHOWN}, as known now",
         "",
         "error BL011 disagrees-with-record",
         "  “9 hours” cannot be how long aws was out or impaired; the record has 3 h",
@@ -188,7 +189,7 @@ def test_of_one_incident(store):
     assert names(db) == [("disagrees-with-record", "wrote"), ("judgement", "later")]
     assert names(db, "inc") == [("disagrees-with-record", "wrote")]
     assert names(db, "later") == [("judgement", "later")]
-    assert run("--db", db, "lint", "later").out.startswith("later of shop, as known now\n")
+    assert run("--db", db, "lint", "later").out.startswith(f"later of {SHOWN}, as known now\n")
     assert "did you mean later?" in complaint(run("--db", db, "lint", "latr"))
 
 
@@ -202,7 +203,7 @@ def test_the_clocks(store):
     ran = run("--db", db, "lint", "--recorded-at", "2020-01-01T00:00Z")
     assert (ran.status, ran.out.splitlines()[-1]) == (0, "nothing was recorded of it by then")
     ran = run("--db", db, "lint", "--at", "2021-03-01T00:00Z", "--tz", "UTC")
-    assert ran.out.splitlines()[0] == "shop, as known now; up to 2021-03-01 00:00 UTC"
+    assert ran.out.splitlines()[0] == f"{SHOWN}, as known now; up to 2021-03-01 00:00 UTC"
     complaint(run("--db", db, "lint", "--at", "2021-03-01"))
 
 

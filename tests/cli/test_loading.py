@@ -89,7 +89,7 @@ STATE = {
     *("core.errors", "core.formulas", "core.history", "core.lengths", "core.levels"),
     *("core.state", "core.times", "core.words", "core.zones"),
     *("store.backends", "store.opening", "store.progress", "store.standing", "store.view"),
-    "tracker",
+    *("asking", "tracker"),
     *("cli.commands", "cli.options", "cli.output", "cli.place", "cli.state"),
 }
 

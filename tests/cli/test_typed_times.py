@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from cli.door import FOUNDING, complaint, run
 
-from postmortem import tracker
+from postmortem import asking
 
 MIDNIGHT = 1_610_438_400  # 12 January 2021 in Los Angeles; somebody asks five seconds later
 
@@ -34,7 +34,7 @@ def founding(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch):
     still = SimpleNamespace(time_ns=lambda: (MIDNIGHT + 5) * 1_000_000_000)
-    monkeypatch.setattr(tracker, "time", still)
+    monkeypatch.setattr(asking, "time", still)
 
 
 ASKED = {

@@ -18,13 +18,13 @@ from cli.door import complaint, environment, logged, looked_into, positions, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from postmortem import tracker
+from postmortem import asking
 from postmortem.cli import entry as typed
 from postmortem.cli.desk import Desk
 from postmortem.cli.kinds import kinds
-from postmortem.cli.write import record
+from postmortem.cli.record import record
 from postmortem.core import catalogue
-from postmortem.core.errors import OutcomeUnknown
+from postmortem.core.errors import BadInput, OutcomeUnknown
 from postmortem.core.events import CATALOGUE
 from postmortem.core.events import EVENTS as TYPED
 from postmortem.core.levels import Bounds
@@ -41,7 +41,7 @@ def clock(monkeypatch):
     """Whoever types, types it at NOW; a test may let the time go on."""
     monkeypatch.setenv("COLUMNS", "200")
     still = SimpleNamespace(now=NOW)
-    monkeypatch.setattr(tracker, "time", SimpleNamespace(time_ns=lambda: still.now * 1000))
+    monkeypatch.setattr(asking, "time", SimpleNamespace(time_ns=lambda: still.now * 1000))
     return still
 
 
@@ -49,7 +49,7 @@ def clock(monkeypatch):
 def _books(tmp_path_factory):
     """Two stores, made once: declarations alone, and at least one event of every type."""
     folder = tmp_path_factory.mktemp("books")
-    with mock.patch.object(tracker, "time", SimpleNamespace(time_ns=lambda: (NOW - 10**12) * 1000)):
+    with mock.patch.object(asking, "time", SimpleNamespace(time_ns=lambda: (NOW - 10**12) * 1000)):
         _make(folder)
     return folder
 
@@ -346,7 +346,7 @@ def test_what_is_said_to_have_changed_is_what_changed(tmp_path, clock, history, 
         for draft in history:
             try:
                 held.record([draft])
-            except tracker.BadInput:
+            except BadInput:
                 continue
         platform = held.platform()
         events = [v.id for v in held.view.versions(platform, AsOf(END))] or ["none"]
@@ -723,6 +723,16 @@ def test_a_correction_is_whole_and_keeps_what_is_not_given(down, clock):
 def known(store: Path, id: str) -> str:
     with Tracker(str(store)) as held:
         return format_instant(held.view.version("p", id).known)
+
+
+def test_what_is_corrected_in_the_second_in_which_it_was_recorded_is_not_known_before(store, clock):
+    words = "record service-down --service s --at 2024-01-05T00:00Z --cites undated"
+    assert run("--db", store, "declare", "source", "undated", "--title", "t").status == 0
+    assert run("--db", store, *words.split()).status == 0
+    clock.now += 1000
+    assert run("--db", store, "correct", "s-down", "--at", "2024-01-06T00:00Z").status == 0
+    assert known(store, "s-down") <= known(store, "s-down-2")
+    assert "C12" not in run("--db", store, "check").out
 
 
 @pytest.mark.parametrize(

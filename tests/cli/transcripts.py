@@ -35,7 +35,7 @@ from uuid import UUID
 
 from cli.door import Ran, run
 
-from postmortem import tracker
+from postmortem import asking
 from postmortem.store import ledger, promise
 
 START = 1_796_126_400  # 2026-12-01T12:00:00Z
@@ -173,7 +173,7 @@ def still(minute: int) -> Iterator[None]:
 
     now = (START + 60 * minute) * 1_000_000_000
     with (
-        mock.patch.object(tracker, "time", SimpleNamespace(time_ns=lambda: now)),
+        mock.patch.object(asking, "time", SimpleNamespace(time_ns=lambda: now)),
         mock.patch.object(promise, "secrets", SimpleNamespace(token_bytes=token)),
         mock.patch.object(ledger, "uuid4", return_value=UUID(bytes=token(16), version=4)),
     ):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +91,7 @@ class Disk:
         self.folder = str(folder)
         self.log: list[tuple[object, ...]] = []
         """("write", path, offset, bytes), ("truncate", path, size), ("sync", path),
-        ("delete", path), and whatever `note` adds."""
+        ("delete", path), ("link", path, new name), ("settle", folder), and whatever `note` adds."""
         self.fail_at: int | None = None
         """The how manieth operation fails, counted from 0."""
         self.for_good = True
@@ -177,11 +178,23 @@ class Disk:
                 self.log.append(("delete", path))
             return int(real.contents.delete(ctypes.addressof(real.contents), name, sync))
 
+        def link(path: str, name: str) -> None:
+            os_link(path, name)
+            self.log.append(("link", path, name))
+
+        def fsync(handle: int) -> None:
+            os_fsync(handle)
+            if stat.S_ISDIR(os.fstat(handle).st_mode):
+                self.log.append(("settle", self.folder))
+
         ours.open, ours.delete = OPEN(open_), DELETE(delete)
         sqlite.sqlite3_vfs_register(ctypes.byref(ours), 1)
+        os_link, os_fsync = os.link, os.fsync
+        os.link, os.fsync = link, fsync  # type: ignore[assignment]
         try:
             yield
         finally:
+            os.link, os.fsync = os_link, os_fsync
             sqlite.sqlite3_vfs_unregister(ctypes.byref(ours))
             sqlite.sqlite3_vfs_register(real, 1)
             # a connection that is still open would call what is gone
@@ -191,8 +204,17 @@ class Disk:
     def image(self, cut: int, dice: random.Random, target: Path) -> None:
         """The files as a loss of power after that many operations may leave them."""
         files: dict[str, _Durable] = {}
+        names: set[str] = set()
+        """That may be lost again."""
         for what, path, *rest in self.log[:cut]:
             if what == "note":
+                continue
+            if what == "settle":
+                names.clear()
+                continue
+            if what == "link":
+                names.add(str(rest[0]))
+                files[str(rest[0])] = files.setdefault(str(path), _Durable())
                 continue
             file = files.setdefault(str(path), _Durable())
             if what == "write":
@@ -209,6 +231,8 @@ class Disk:
                 file.pending.append((0, None))
                 file.is_deleted = True
         for path, file in files.items():
+            if path in names and dice.random() < 0.5:
+                continue
             place = target / os.path.relpath(path, self.folder)
             place.write_bytes(file.after_a_cut(dice))
 

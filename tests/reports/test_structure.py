@@ -21,7 +21,7 @@ from postmortem.reports import FORMATS, format_of, markdown
 from postmortem.reports.edition import TEMPLATES
 from postmortem.reports.escaping import code, inline
 from postmortem.reports.narrative import narrative
-from postmortem.reports.seal import inert, opened, sealed
+from postmortem.reports.seal import SEAL, digest, inert, opened, sealed
 from postmortem.reports.wording import LANGUAGES
 
 RENDERERS: dict[str, Callable[[str], str]] = {
@@ -203,6 +203,26 @@ def test_a_seal_is_one_line_that_nothing_breaks_out_of(document):
         assert not outline.addresses
 
 
+@given(document=_json(texts))
+def test_in_pieces_a_seal_is_the_same_line(document):
+    pieces = list(sealed(["one\n", "two\n"], {"facts": document}, "three\n"))
+    whole = {"report": SEAL, "facts": document, "body_sha256": digest("one\ntwo\nthree\n")}
+    line = f"<!-- postmortem-report {inert(whole)} -->"
+    assert "".join(pieces) == f"one\ntwo\n{line}\nthree\n"
+
+
+def test_a_longer_page_has_more_pieces_and_no_longer_ones():
+    told = facts("full")
+    again = {f"{id}-again": fact for id, fact in told["record"].items()}
+    longer = {**told, "record": told["record"] | again, "timeline": told["timeline"] * 2}
+    short, long = (
+        [len(piece) for piece in format_of("html").document(each, edition("review"))]
+        for each in (told, longer)
+    )
+    assert max(short) == max(long)
+    assert len(long) > len(short) + 2 * len(again)
+
+
 @given(text=texts)
 @settings(max_examples=100)
 def test_a_document_opens_to_what_it_was_sealed_with(text):
@@ -210,7 +230,7 @@ def test_a_document_opens_to_what_it_was_sealed_with(text):
     question |= {"known_at": None, "incident": text}
     seal = {"program": "1", "format": "markdown", "facts": {"question": question}}
     body = "".join(f"{line}\n" for line in ("one", *text.splitlines()))
-    found = opened(sealed(body, seal), "a file")
+    found = opened("".join(sealed([body], seal)), "a file")
     assert found.body == body
     assert found.seal["facts"] == seal["facts"]
 
@@ -220,9 +240,8 @@ def test_a_document_opens_to_what_it_was_sealed_with(text):
 @given(text=texts)
 @settings(max_examples=6)
 def test_the_html_is_well_formed_and_asks_for_nothing(template, language, text):
-    page = format_of("html").document(
-        with_texts(facts("full"), text or "calm"), edition(template, language)
-    )
+    told = with_texts(facts("full"), text or "calm")
+    page = "".join(format_of("html").document(told, edition(template, language)))
     outline = Outline(page)
     assert not outline.open
     assert not {"script", "img", "iframe", "object", "form", "link", "base"} & set(outline.elements)

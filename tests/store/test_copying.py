@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from cli.door import complaint, run
+from store.copies import broken_off
 from store.spoilt import earlier, opened, verified
 
-from postmortem.store import backends, copying, copying_files, copying_servers
+from postmortem.store import backends, copying
 from postmortem.testing.ledgers import SETTING, Clock, down
 from postmortem.tracker import Tracker
 
@@ -79,22 +80,8 @@ def test_it_is_copied_and_has_a_tree_then(old, target):
 
 
 @pytest.mark.parametrize("place_of_break", [1, 4])
-def test_it_is_gone_on_with_where_it_broke_off(old, target, monkeypatch, place_of_break):
-    ends = (
-        copying_servers.PostgresTarget if backends.is_remote(target) else copying_files.SQLiteTarget
-    )
-    take, count = ends.take, []
-
-    def breaks(self, *rows):
-        take(self, *rows)
-        count.append(rows)
-        if len(count) == place_of_break:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(copying, "BATCH", 1)
-        patch.setattr(ends, "take", breaks)
-        assert run("copy", old, target).status == 130
+def test_it_is_gone_on_with_where_it_broke_off(old, target, place_of_break):
+    broken_off(old, target, place_of_break)
     ran = run("copy", old, target, "--json")  # in other batches than those before
     assert ran.status == 0, ran.err
     assert ran.json["resumed"] == place_of_break

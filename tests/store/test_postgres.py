@@ -15,13 +15,12 @@ import pytest
 from cli.door import complaint, environment, run
 from cli.test_completion import answered, completed
 from cli.test_loading import HEAVY, loaded
+from store.copies import broken_off
 
 from postmortem.core.errors import StoreLocked, StoreReadOnly
 from postmortem.store import (
     backends,
-    copying,
     copying_files,
-    copying_servers,
     postgres_log,
     view_files,
 )
@@ -531,25 +530,11 @@ def test_a_copy_is_the_same_to_the_byte_and_answers_the_same(postgres, place, tm
 
 @pytest.mark.parametrize("kind", ["file", "server"])
 @pytest.mark.parametrize("place_of_break", [1, 3, 5])
-def test_a_copy_that_breaks_off_is_gone_on_with(
-    postgres, place, tmp_path, monkeypatch, kind, place_of_break
-):
+def test_a_copy_that_breaks_off_is_gone_on_with(postgres, place, tmp_path, kind, place_of_break):
     target = (
         str(tmp_path / "copy.db") if kind == "file" else postgres.url(f"b{schema_of(tmp_path)}")
     )
-    monkeypatch.setattr(copying, "BATCH", 1)
-    ends = copying_files.SQLiteTarget if kind == "file" else copying_servers.PostgresTarget
-    take, count = ends.take, []
-
-    def breaks(self, *rows):
-        take(self, *rows)
-        count.append(rows)
-        if len(count) == place_of_break:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ends, "take", breaks)
-        assert run("copy", place, target).status == 130
+    broken_off(place, target, place_of_break)
     # meanwhile it is no store
     if kind == "file":
         assert not Path(target).exists()
