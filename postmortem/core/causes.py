@@ -120,13 +120,20 @@ class Causes:
         """The facts to which the bounds at `turn` are due.
 
         Such a fact's span begins or ends there, and had it done so right after, the bounds would be
-        others. Where several do the same at once, so that none counts alone: these together.
+        others. Where several do the same at once, so that none counts alone: these together. Where
+        not even these do, a tie is past: had it been at the turn, the bounds would be others.
         """
         moment = Moment(self.picture, on, turn)
-        reached = [*self._in_disruptions(moment), *self._in_formulas(moment)]
-        alone = [each for each in reached if self._differs(moment, [each])]
-        if alone or len(reached) > _MOST_AT_ONCE:
-            return [each.cause for each in alone or reached]
+        for past_tie in (turn + 1, turn):
+            reached = [
+                *self._in_disruptions(moment, past_tie),
+                *self._in_formulas(moment, past_tie),
+            ]
+            alone = [each for each in reached if self._differs(moment, [each])]
+            if alone or len(reached) > _MOST_AT_ONCE:
+                return [each.cause for each in alone or reached]
+            if self._differs(moment, reached):
+                break
         return [each.cause for each in self._needed(moment, reached)]
 
     def _needed(self, moment: Moment, reached: list[_Reached]) -> list[_Reached]:
@@ -153,7 +160,7 @@ class Causes:
                 changed[disruption.id] = placed(known, part, span)
         return moment.within(with_disruptions(picture, changed.values())) != moment.bounds
 
-    def _in_disruptions(self, moment: Moment) -> Iterator[_Reached]:
+    def _in_disruptions(self, moment: Moment, past_tie: Instant) -> Iterator[_Reached]:
         turn = moment.at
         found: dict[tuple[Role, str], list[tuple[Disruption | Expected, Part]]] = {}
         for disruption in self.turning.get(turn, ()):
@@ -166,11 +173,11 @@ class Causes:
         for (role, fact), several in found.items():
             part = several[0][1]
             about = tuple(disruption.id for disruption, _ in several)
-            for edge, exactly, later in _edges(part.time.span, turn):
+            for edge, exactly, later in _edges(part.time.span, turn, past_tie):
                 cause = self._cause(role, fact, about, part.time.span, edge, part.effect)
                 yield _Reached(cause, exactly, later, parts=tuple(several))
 
-    def _in_formulas(self, moment: Moment) -> Iterator[_Reached]:
+    def _in_formulas(self, moment: Moment, past_tie: Instant) -> Iterator[_Reached]:
         turn = moment.at
         for capability in moment.on.capabilities:
             known = [revision for revision, _ in self.picture.revisions.get(capability, ())]
@@ -178,7 +185,7 @@ class Causes:
                 continue
             for span, order in known:
                 fact = self.revised[capability, order]
-                for edge, exactly, later in _edges(span, turn):
+                for edge, exactly, later in _edges(span, turn, past_tie):
                     cause = self._cause(Role.REVISION, fact, (capability,), span, edge, None)
                     yield _Reached(cause, exactly, later, revision=(capability, order))
 
@@ -197,16 +204,17 @@ class Causes:
         return Cause(role, fact, about, edge, said_by, effect)
 
 
-def _edges(span: Span, turn: Instant) -> Iterator[tuple[Edge, bool, Span]]:
+def _edges(span: Span, turn: Instant, past_tie: Instant) -> Iterator[tuple[Edge, bool, Span]]:
     """The sides of a span that are reached at `turn`: which, whether exactly, and else what.
 
-    Not exactly: a microsecond past a tie, what was told earlier can be the last one again.
+    Not exactly: a microsecond past a tie, what was told earlier can be the last one again. Had such
+    a side not been reached, it would have been so at `past_tie`.
     """
     if span == (turn, turn):
         yield Edge.INSTANT, True, Span(turn + 1, turn + 1)
         return
     if span.earliest in (turn, turn - 1):
-        later = span.earliest + 1
+        later = turn + 1 if span.earliest == turn else past_tie
         yield Edge.EARLIEST, span.earliest == turn, Span(later, max(later, span.latest))
     if span.latest == turn:
         yield Edge.LATEST, True, Span(span.earliest, turn + 1)

@@ -263,21 +263,30 @@ def assert_due(picture: Picture, id: str, turn: Instant, causes: Iterable[Cause]
             version = picture.situation.facts[said]
             assert said == cause.fact or version.subjects == (cause.fact,)
             assert stated(version, cause.role)[side] == settled(picture, cause)[side]
-    alone = [differs(picture, id, turn, [cause]) for cause in causes]
-    assert all(alone) or not any(alone)
-    assert differs(picture, id, turn, causes)
-    for cause in causes if not any(alone) else ():
-        assert not differs(picture, id, turn, [other for other in causes if other != cause])
+    for past_tie in (turn + 1, turn):
+        alone = [differs(picture, id, turn, [cause], past_tie) for cause in causes]
+        assert all(alone) or not any(alone)
+        if all(alone):
+            return
+        if differs(picture, id, turn, causes, past_tie):
+            break
+    else:
+        raise AssertionError(causes)
+    for cause in causes:
+        others = [other for other in causes if other != cause]
+        assert not differs(picture, id, turn, others, past_tie)
 
 
-def differs(picture: Picture, id: str, turn: Instant, causes: Iterable[Cause]) -> bool:
+def differs(
+    picture: Picture, id: str, turn: Instant, causes: Iterable[Cause], past_tie: Instant
+) -> bool:
     """Whether the level at the turn were another one, had all of these come right after."""
     later: dict[tuple[Role, str], Span] = {}
     for cause in causes:
         span = later.get((cause.role, cause.fact), settled(picture, cause))
         earliest, latest = span
         if cause.edge is not Edge.LATEST:
-            earliest = settled(picture, cause).earliest + 1
+            earliest = turn + 1 if earliest == turn else past_tie
         if cause.edge is not Edge.EARLIEST:
             latest = turn + 1
         later[cause.role, cause.fact] = Span(earliest, max(earliest, latest))
