@@ -65,7 +65,7 @@ def bench(
     library as its tutorial has it, bare look-ups. The data is made up, the same every time: bursts
     and quiet years, facts told late or long before, corrections, retractions, announcements,
     contested times. It lies in a temporary folder and is gone afterwards; 1e6 events take about
-    4 GB there.
+    2 GB there.
 
     With --db the questions are put to a store of yours, and nothing is written.
     """

@@ -56,13 +56,15 @@ class Intake:
         self.connection = connection
         self._log = log
         self._recollection = Recollection() if recollection is None else recollection
-        row = connection.execute("SELECT position, indexed FROM view_state").fetchone()
+        row = connection.execute("SELECT position, indexed, reaches FROM view_state").fetchone()
         self._position: int = row[0]
         self._indexed = bool(row[1])
         self._records = self._recollection.taken(connection, self._position)
         for record in self._records.values():
             record.settle = self.settle
-        self._effects = Effects(connection, self._recollection.keys)
+        self._effects = Effects(
+            connection, self._recollection.keys, row[2], is_new=not self._position
+        )
         self._empty()
 
     def _empty(self) -> None:
