@@ -49,15 +49,16 @@ SCHEMA: Final = {
         PRIMARY KEY (service, time_from)
     ) STRICT, WITHOUT ROWID""",
 }
+BY_REACH: Final = (
+    "CREATE INDEX view_effect_by_reach ON view_effect "
+    "(service, reach, begins, time_from, time_to, known_from, known_to, worst, best, noticed, "
+    "contested, id)"
+)
 INDEXES: Final = (
     "CREATE INDEX view_disruption_by_span ON view_disruption (service, span, key, touched, id)",
     "CREATE INDEX view_version_of_capability ON view_version (platform, capability) "
     "WHERE capability IS NOT NULL",
-)
-BY_REACH: Final = (
-    "CREATE INDEX IF NOT EXISTS view_effect_by_reach ON view_effect "
-    "(service, reach, begins, time_from, time_to, known_from, known_to, worst, best, noticed, "
-    "contested, id)"
+    BY_REACH,
 )
 Change: TypeAlias = tuple[AbstractSet[Effect], AbstractSet[Effect]]
 """What went of the effects of a disruption on a service, and what came."""
@@ -122,6 +123,8 @@ class Effects:
         self._keys = keys
         self._said = reaches
         self._is_new = is_new
+        if is_new:  # over many effects at once it is made in a fraction of the time
+            connection.execute("DROP INDEX view_effect_by_reach")
         self._touched: dict[tuple[str, str], tuple[Told, int]] = {}
         self._settled: int | None = None
         self._changed: dict[int, list[Change] | None] = {}
@@ -220,7 +223,7 @@ class Effects:
         if self._reaches & ~self._said:
             self._said |= self._reaches
             self.connection.execute("UPDATE view_state SET reaches = ?", (self._said,))
-        if self._is_new:  # an index over what is there already is made in a fraction of the time
+        if self._is_new:
             self.connection.execute(BY_REACH)
             self._is_new = False
         changed, self._changed = self._changed, {}
