@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
 _WORKING: Final = ServiceState(WORKS)
+_BOUNDS: Final = tuple(tuple(Bounds(worst, best) for best in Level) for worst in Level)
+"""By the numbers of both levels."""
+_DECODED: Final = json.JSONDecoder().raw_decode
 _SERVICES: Final = "SELECT id, key FROM view_service WHERE platform = ? AND key <= ?"
 _STRETCH: Final = """
     SELECT settled, worst, best, at_once, time_from FROM view_stretch
     WHERE service = ? AND time_from <= ? ORDER BY time_from DESC"""
+_THE_LAST: Final = f"{_STRETCH} LIMIT 1"
 _FIRST_WIDTH: Final = DAY
 _WIDER: Final = 4
 """How much of the time before T is read at first, and how many times more after that."""
@@ -101,11 +105,11 @@ class Standing(Picture):
         if self._earlier is not None:
             return self.service(service, at).bounds
         key = self.keys[service]
-        row = self._ask(_STRETCH + " LIMIT 1", (key, at)).fetchone()
+        row = self._ask(_THE_LAST, (key, at)).fetchone()
         if row is None:
             return WORKS
         if row[0] <= self.known:
-            return Bounds(Level(row[1]), Level(row[2]))
+            return _BOUNDS[int(row[1])][int(row[2])]
         return _bounds(self._ask, self.reaches, key, at, self.known)
 
     @cached_property
@@ -118,22 +122,31 @@ class Standing(Picture):
         entries = self._entries(service, at)
         if not entries:
             return _WORKING
-        entries.sort(key=itemgetter(0))
-        return ServiceState(
-            Bounds(Level(min(e[1] for e in entries)), Level(min(e[2] for e in entries))),
-            tuple(e[0] for e in entries if e[3]),
-            tuple(e[0] for e in entries if e[1] < 2),
-            any(e[4] for e in entries),
-        )
+        if len(entries) > 1:
+            entries.sort(key=itemgetter(0))
+        worst = best = 2
+        notices: list[str] = []
+        because: list[str] = []
+        contested = False
+        for id, one, other, noticed, doubted in entries:
+            if one < 2:
+                because.append(id)
+                worst, best = min(worst, one), min(best, other)
+            if noticed:
+                notices.append(id)
+            if doubted:
+                contested = True
+        return ServiceState(_BOUNDS[worst][best], tuple(notices), tuple(because), contested)
 
     def _entries(self, service: str, at: Instant) -> list[Any]:
         key = self.keys[service]
-        row = self._ask(_STRETCH + " LIMIT 1", (key, at)).fetchone()
-        rows: list[Any] | None = []
-        if row is not None and row[0] > self.known:
+        row = self._ask(_THE_LAST, (key, at)).fetchone()
+        if row is None:
+            rows: list[Any] | None = []
+        elif row[0] > self.known:
             rows = None
-        elif row is not None and row[3] != "[]":
-            rows = entries_in(row[3])
+        else:
+            rows = [] if row[3] == "[]" else entries_in(row[3])
         if rows is None:
             rows = self._overlapping(_ENTRY, key, at, at, self.known)
         return rows if self._earlier is None else self._earlier.entries(service, key, at, rows)
@@ -183,7 +196,7 @@ class Standing(Picture):
             if settled > known:
                 break
             if self._earlier is None:
-                yield begins, Bounds(Level(worst), Level(best))
+                yield begins, _BOUNDS[worst][best]
             elif (told := entries_in(at_once)) is None:
                 break
             else:
@@ -209,7 +222,7 @@ class Standing(Picture):
                 rows = self._earlier.unchanged(key, rows)
             turns = []
             for _, worst, best, _, _, begins, ends in rows:
-                bounds = Bounds(Level(worst), Level(best))
+                bounds = _BOUNDS[worst][best]
                 turns += [(max(begins, low), WORKS, bounds), (ends, bounds, WORKS)]
             course = course_of(turns, low)
             yield from (each for each in reversed(course) if each[0] <= high)
@@ -234,7 +247,7 @@ _POSITIONS: Final = """
 
 def entries_in(at_once: str) -> list[Any] | None:
     """The entries of a stretch; None where they were too many to be told one by one."""
-    found: list[Any] = json.loads(at_once)
+    found: list[Any] = _DECODED(at_once)[0]
     return None if found and isinstance(found[0], int) else found
 
 
@@ -250,7 +263,7 @@ def _bounds(
             worst, best = min(worst, one), min(best, other)
             if not worst and not best:
                 break
-    return Bounds(Level(worst), Level(best))
+    return _BOUNDS[worst][best]
 
 
 def level(view: View, platform: str, service: str, as_of: AsOf) -> Bounds:
@@ -269,7 +282,7 @@ def level(view: View, platform: str, service: str, as_of: AsOf) -> Bounds:
     else:
         row = ask(_LEVEL, (platform, service, as_of.valid)).fetchone()
         if row is not None and row[2] <= known:
-            return Bounds(Level(row[0]), Level(row[1]))
+            return _BOUNDS[int(row[0])][int(row[1])]
         if row is not None:
             key, reaches = ask(_KEY, (platform, service)).fetchone()
             return _bounds(ask, reaches, key, as_of.valid, known)
