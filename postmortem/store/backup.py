@@ -56,12 +56,29 @@ def put_in_place(partial: str, target: str) -> None:
         raise StoreProblem(f"{target} cannot be written: {error.strerror}") from None
 
 
+def refuse_left_over(target: str) -> None:
+    """A journal whose store is gone would be read into whatever store is put beside it.
+
+    SQLite itself deletes it, and it may be all that is left of somebody's record.
+    Raises: StoreProblem.
+    """
+    for end in ("-wal", "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            # asked in this order: who makes the store meanwhile makes it before its journal
+            if os.path.getsize(target + end) and not os.path.lexists(target):
+                raise StoreProblem(
+                    f"{target}{end} is left of a store that is not at {target} any more",
+                    hint="put that store back beside it, or move it away; nothing was written",
+                )
+
+
 def made_whole(partial: str, target: str, journal: str = "DELETE") -> None:
     """See to it that a store that nobody uses is one file, on disk, that can be moved as it is.
 
     `target` is what it is going to be called, `journal` the mode that it is left in: no journal
-    lies beside it in any. Raises: StoreProblem.
+    lies beside it in any. Raises: StoreProblem, also where a journal lies beside the target.
     """
+    refuse_left_over(target)
     try:
         with contextlib.closing(sqlite3.connect(partial)) as whole:
             whole.execute(f"PRAGMA journal_mode={journal}")

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from postmortem.core.errors import OutcomeUnknown, Problem, StoreProblem
 from postmortem.core.times import Instant
 from postmortem.store import atomic
-from postmortem.store.backup import made_whole
+from postmortem.store.backup import made_whole, refuse_left_over
 from postmortem.store.ledger import SQLiteLedger
 from postmortem.store.opening import trouble
 from postmortem.store.promise import Overtaken, Writing
@@ -26,8 +26,10 @@ def beside(path: str) -> str | None:
     """A new, empty file beside the place of a store, from where it can be put there.
 
     None where that cannot be: nothing can be made there, or the file system knows no second name
-    for a file. Then the store has to be made in its place.
+    for a file. Then the store has to be made in its place. Raises: StoreProblem, where what is
+    left of another store lies there.
     """
+    refuse_left_over(path)
     folder = os.path.dirname(os.path.abspath(path))
     try:
         handle, part = tempfile.mkstemp(dir=folder, prefix=".unfinished-")  # made as 0600

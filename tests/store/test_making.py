@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from postmortem.core.errors import BadInput, OutcomeUnknown, StoreProblem
 from postmortem.core.times import END, AsOf
 from postmortem.store import atomic, making
+from postmortem.store.backup import backup
 from postmortem.store.promise import Overtaken
 from postmortem.testing.ledgers import SETTING, down
 from postmortem.testing.sentences import draft
@@ -263,3 +265,45 @@ def test_when_the_disk_fails_before_nothing_is_there(tmp_path, monkeypatch):
         tracker.record(SETTING)
     assert str(tmp_path / "new.db") in refused.value.message
     assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def left_over(tmp_path):
+    """The journal of a store that was taken away from beside it, and the store."""
+    store, kept = tmp_path / "s.db", tmp_path / "kept"
+    with Tracker(str(store)) as tracker:
+        tracker.record(SETTING)
+        with closing(sqlite3.connect(store)) as holding:  # else the last one to close takes it away
+            holding.execute("SELECT count(*) FROM about").fetchone()
+            tracker.record([down("a")])
+            journal = (tmp_path / "s.db-wal").read_bytes()
+            assert journal
+            tracker.close()
+            shutil.copy(store, kept)
+    for name in ("s.db", "s.db-wal", "s.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "s.db-wal").write_bytes(journal)
+    return store, kept
+
+
+def test_no_store_is_made_beside_the_journal_of_another(left_over, tmp_path):
+    """It would be read into the new one; and it may be all that is left of a record."""
+    store, kept = left_over
+    journal = (tmp_path / "s.db-wal").read_bytes()
+    with Tracker(str(store)) as tracker, pytest.raises(StoreProblem, match="is left of a store"):
+        tracker.record(SETTING)
+    with pytest.raises(StoreProblem, match="is left of a store"):
+        backup(str(kept), str(store))
+    assert made(tmp_path) == ["kept"]
+    assert (tmp_path / "s.db-wal").read_bytes() == journal
+    shutil.copy(kept, store)  # as it says
+    with Tracker(str(store)) as tracker:
+        assert not tracker.verify().failures
+    assert recorded(store)[-1] == "a"
+
+
+def test_an_empty_journal_is_in_nobodys_way(tmp_path):
+    (tmp_path / "s.db-wal").touch()
+    with Tracker(str(tmp_path / "s.db")) as tracker:
+        tracker.record(SETTING)
+        assert not tracker.verify().failures
