@@ -18,7 +18,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, ClassVar, Final, cast
 from uuid import uuid4
 
@@ -213,7 +213,7 @@ class SQLiteLedger(Ledger):
         self.path = path
         self._clock = clock
         self._edge: Edge | None = None
-        self._turn = Lock()
+        self._turn = RLock()
         self._connection: es.SQLiteConnection | None = None
         if create:
             _make_file(path)

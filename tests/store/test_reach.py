@@ -28,7 +28,7 @@ def made(draw):
     return Effect("", time_from, time_to, known_from, known_to, Entry("d", 0, 0, False, False))
 
 
-@settings(max_examples=1500)
+@settings(max_examples=800)
 @given(st.lists(made(), max_size=4), st.data())
 def test_those_that_hold_k_and_overlap_a_stretch_of_time_are_found(effects, data):
     edges = [at + by for e in effects for at in (e.time_from, e.time_to) for by in (-1, 0)]
