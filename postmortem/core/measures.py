@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from postmortem.core import formulas
 from postmortem.core.disruptions import Disruption, Expected
 from postmortem.core.errors import BadInput
 from postmortem.core.formulas import CutSets
-from postmortem.core.levels import WORKS, Bounds, Level
+from postmortem.core.levels import OUT, WORKS, Bounds, Level
 from postmortem.core.state import Picture
 from postmortem.core.times import BEGINNING, Instant, format_instant
 
@@ -87,40 +90,51 @@ Back = Callable[[str, Instant], Iterable[tuple[Instant, Bounds]]]
 
 def since_by_steps(picture: Picture, at: Instant, back: Back) -> dict[str, Instant | None]:
     """The same as `since`, read backwards from T only as far as it takes."""
-    courses = {id: _Backwards(back(id, at)) for id in sorted(picture.situation.services)}
-    found = {id: course.since() for id, course in courses.items()}
+    runs = {id: _Runs(partial(back, id)) for id in sorted(picture.situation.services)}
+    found: dict[str, Instant | None] = {}
+    for id, each in runs.items():
+        begins = each.at(at)[0]
+        found[id] = None if begins == BEGINNING else begins
     for capability in picture.order:
-        found[capability] = _capability_since(picture, capability, courses, at)
+        found[capability] = _capability_since(picture, capability, runs, at)
     return found
 
 
-class _Backwards:
-    """The levels of one service, going back; what was read once is kept."""
+class _Runs:
+    """How long one service has had its level at any instant; what was read once is kept."""
 
-    def __init__(self, steps: Iterable[tuple[Instant, Bounds]]) -> None:
-        self._steps = iter(steps)
-        self._next = next(self._steps, (BEGINNING, WORKS))
-        self._known: list[tuple[Instant, Bounds]] = []
+    def __init__(self, back: Callable[[Instant], Iterable[tuple[Instant, Bounds]]]) -> None:
+        self._back = back
+        self._known: list[tuple[Instant, Instant, Bounds]] = []
+        """From when, to which instant it was asked for, what; by ascending start."""
 
-    def step(self, index: int) -> tuple[Instant, Bounds]:
-        """The level of that number, 0 being that at T, and when it begins."""
-        while len(self._known) <= index:
-            begins, bounds = self._next
-            while (step := next(self._steps, None)) is not None and step[1] == bounds:
-                begins = step[0]
-            self._next = step or (BEGINNING, WORKS)
-            self._known.append((begins, bounds))
-        return self._known[index]
-
-    def since(self) -> Instant | None:
-        """From when on it has had the level that it has at T."""
-        begins = self.step(0)[0]
-        return None if begins == BEGINNING else begins
+    def at(self, instant: Instant) -> tuple[Instant, Bounds]:
+        """From when on it has had the level that it has at an instant, and that level."""
+        place = bisect_right(self._known, instant, key=itemgetter(0))
+        if place and self._known[place - 1][1] >= instant:
+            begins, _, bounds = self._known[place - 1]
+            return begins, bounds
+        steps = iter(self._back(instant))
+        begins, bounds = next(steps, (BEGINNING, WORKS))
+        for earlier, other in steps:
+            if other != bounds:
+                break
+            begins = earlier
+        if place and self._known[place - 1][0] == begins:
+            place -= 1
+            del self._known[place]
+        self._known.insert(place, (begins, instant, bounds))
+        return begins, bounds
 
 
 def _capability_since(
-    picture: Picture, capability: str, courses: Mapping[str, _Backwards], at: Instant
+    picture: Picture, capability: str, runs: Mapping[str, _Runs], at: Instant
 ) -> Instant | None:
+    """It goes back from one certain reason for the level to the next, whatever else changed.
+
+    A reason is some of the services, with the levels that they have: whatever the others did, the
+    capability was at its level. As long as these stayed as they were, so did it.
+    """
     wanted: dict[str, None] = {}
     leaves: set[str] = set()
     turns: set[Instant] = set()
@@ -139,31 +153,39 @@ def _capability_since(
     visit(capability)
     pending = sorted(turn for turn in turns if BEGINNING < turn <= at)
     parts = sorted(leaves)
-    places = dict.fromkeys(parts, 0)
     known: dict[tuple[Bounds, ...], Bounds] = {}
 
-    def now() -> Bounds:
-        levels = tuple(courses[part].step(places[part])[1] for part in parts)
+    def level(levels: tuple[Bounds, ...]) -> Bounds:
         if levels not in known:
             found = picture.levels(dict(zip(parts, levels, strict=True)), at, wanted)
             known[levels] = found[capability]
         return known[levels]
 
-    bounds = now()
+    bounds: Bounds | None = None
+    last = at
     while True:
-        begins = {part: courses[part].step(places[part])[0] for part in parts}
-        last = max([*begins.values(), *pending[-1:]], default=BEGINNING)
+        now = [runs[part].at(at) for part in parts]
+        levels = tuple(each[1] for each in now)
+        if bounds is None:
+            bounds = level(levels)
+        elif level(levels) != bounds:
+            return last
+        reason = [begins for begins, _ in now]
+        worst, best = list(levels), list(levels)
+        # the more levels, the better: what holds at the extremes of the others holds between them
+        for place in sorted(range(len(parts)), key=lambda place: -now[place][0]):
+            worst[place], best[place] = OUT, WORKS
+            if level(tuple(worst)) == bounds == level(tuple(best)):
+                reason[place] = BEGINNING
+            else:
+                worst[place] = best[place] = levels[place]
+        last = max([*reason, *pending[-1:]], default=BEGINNING)
         if last == BEGINNING:
             return None
         at = last - 1
         if pending and pending[-1] == last:
             pending.pop()
             known.clear()
-        for part in parts:
-            if begins[part] == last:
-                places[part] += 1
-        if now() != bounds:
-            return last
 
 
 def _service_course(

@@ -18,7 +18,7 @@ from postmortem.core import formulas
 from postmortem.core.formulas import Formula
 from postmortem.core.history import REVISED, Situation
 from postmortem.core.lengths import DAY
-from postmortem.core.levels import WORKS, Bounds, Level
+from postmortem.core.levels import OUT, WORKS, Bounds, Level
 from postmortem.core.state import Picture, ServiceState
 from postmortem.core.times import BEGINNING, END, AsOf, Instant
 from postmortem.store.view import VERSION_COLUMNS, View, version_from
@@ -38,6 +38,10 @@ _STRETCH: Final = """
     SELECT settled, worst, best, at_once, time_from FROM view_stretch
     WHERE service = ? AND time_from <= ? ORDER BY time_from DESC"""
 _THE_LAST: Final = f"{_STRETCH} LIMIT 1"
+_OTHERWISE: Final = """
+    SELECT time_from FROM view_stretch WHERE service = ?1 AND time_from <= ?2
+    AND (worst <> ?3 OR best <> ?4 OR settled > ?5) ORDER BY time_from DESC LIMIT 1"""
+_NEXT: Final = "SELECT min(time_from) FROM view_stretch WHERE service = ? AND time_from > ?"
 _FIRST_WIDTH: Final = DAY
 _WIDER: Final = 4
 """How much of the time before T is read at first, and how many times more after that."""
@@ -192,17 +196,24 @@ class Standing(Picture):
         """What is so now; at an earlier R, by those of which nothing was recorded since."""
         # what was recorded by R was known by R: what was learnt later need not be gone through
         known = min(self.known, self.as_of.recorded)
-        for settled, worst, best, at_once, begins in self._ask(_STRETCH, (key, at)):
+        while (row := self._ask(_THE_LAST, (key, at)).fetchone()) is not None:
+            settled, worst, best, at_once, begins = row
             if settled > known:
                 break
-            if self._earlier is None:
+            if self._earlier is None:  # however many stretches one after the other have that level
+                other = self._ask(_OTHERWISE, (key, at, worst, best, known)).fetchone()
+                begins = BEGINNING
+                if other is not None:
+                    begins = self._ask(_NEXT, (key, other[0])).fetchone()[0]
                 yield begins, _BOUNDS[worst][best]
             elif (told := entries_in(at_once)) is None:
                 break
             else:
                 yield begins, self._earlier.kept(key, told)
+            if begins == BEGINNING:
+                return
             at = begins - 1
-        else:  # it is told from the beginning, or nothing is
+        else:  # nothing is told of it
             return
         yield from self._windows_back(key, at, known)
 
@@ -215,13 +226,18 @@ class Standing(Picture):
         # after K there is only what was foreseen then
         low, width = min(known, high - _FIRST_WIDTH), _FIRST_WIDTH
         while True:
+            # what is certainly unavailable is so, whatever else there is, from one beginning on
+            out = [e[5] for e in self._telling(key, high, high, known) if not e[1] and not e[2]]
+            if out:
+                yield min(out), OUT
+                if min(out) == BEGINNING:
+                    return
+                high = min(out) - 1
+                low = min(low, high)
+                continue
             low = max(low, BEGINNING)
-            columns = f"{_ENTRY}, time_from, time_to"
-            rows = self._overlapping(columns, key, low, high, known)
-            if self._earlier is not None:
-                rows = self._earlier.unchanged(key, rows)
             turns = []
-            for _, worst, best, _, _, begins, ends in rows:
+            for _, worst, best, _, _, begins, ends in self._telling(key, low, high, known):
                 bounds = _BOUNDS[worst][best]
                 turns += [(max(begins, low), WORKS, bounds), (ends, bounds, WORKS)]
             course = course_of(turns, low)
@@ -230,6 +246,11 @@ class Standing(Picture):
                 return
             high, width = low - 1, width * _WIDER
             low = high - width
+
+    def _telling(self, key: int, low: Instant, high: Instant, known: Instant) -> list[Any]:
+        """What `_overlapping` finds, with its times; but what was recorded since R."""
+        rows = self._overlapping(f"{_ENTRY}, time_from, time_to", key, low, high, known)
+        return rows if self._earlier is None else self._earlier.unchanged(key, rows)
 
 
 _ENTRY: Final = "id, worst, best, noticed, contested"
