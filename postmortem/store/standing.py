@@ -167,15 +167,9 @@ class Standing(Picture):
     def is_silent(self, service: str) -> bool:
         """Whether no disruption of it is on record, at any T."""
         row = self._ask(
-            "SELECT 1 FROM view_version v JOIN view_reign r ON r.platform = v.platform "
-            "AND r.fact = v.fact AND r.version = v.position "
-            "WHERE v.platform = ? AND v.service = ? AND v.known <= ? "
-            "AND v.type IN ('cutoff-announced', 'service-cut-off', 'service-down', "
-            "'service-degraded') AND +r.position_from <= ? AND +r.position_to > ? "
-            "AND +r.known_from <= ? AND +r.known_to > ? LIMIT 1",
-            (self.platform, service, self.known, self.position, self.position, self.known,
-             self.known),
-        ).fetchone()  # fmt: skip
+            _OPENED,
+            (self.keys[service], self.platform, service, self.position, self.known),
+        ).fetchone()
         return row is None
 
     # --- since when -------------------------------------------------------------------------------
@@ -258,6 +252,14 @@ _LEVEL: Final = """
     SELECT worst, best, settled FROM view_stretch
     WHERE service = (SELECT key FROM view_service WHERE platform = ?1 AND id = ?2)
     AND time_from <= ?3 ORDER BY time_from DESC LIMIT 1"""
+# those that began to be told first are mostly the first that were known
+_OPENED: Final = """
+    SELECT 1 FROM view_disruption d
+    CROSS JOIN view_reign r ON r.platform = ?2 AND r.fact = d.id
+    CROSS JOIN view_version v ON v.position = r.version
+    WHERE d.service = ?1 AND d.key <= ?4 AND v.service = ?3
+    AND r.position_from <= ?4 AND r.position_to > ?4
+    AND r.known_from <= ?5 AND r.known_to > ?5 LIMIT 1"""
 _REACHES: Final = "SELECT reaches FROM view_state"
 _KEY: Final = f"SELECT key, ({_REACHES}) FROM view_service WHERE platform = ? AND id = ?"  # noqa: S608
 _POSITIONS: Final = """

@@ -175,7 +175,7 @@ def test_a_level_costs_the_same_in_a_short_log_and_in_a_long_one(stores):
 
 
 @pytest.mark.parametrize("recorded", [END, (BEGIN + FINISH) // 2], ids=["now", "past"])
-@pytest.mark.parametrize("question", ["state", "since", "level"])
+@pytest.mark.parametrize("question", ["state", "since", "level", "silent"])
 def test_a_question_costs_the_same_in_a_short_log_and_in_a_long_one(stores, question, recorded):
     costs = []
     for path in stores:
@@ -188,6 +188,8 @@ def test_a_question_costs_the_same_in_a_short_log_and_in_a_long_one(stores, ques
                         standing.state(as_of)  # noqa: B023
                     elif question == "since":
                         standing.since(as_of.valid)  # noqa: B023
+                    elif question == "silent":
+                        assert not any(map(standing.is_silent, services(4)))
                 for service in services(4) if question == "level" else ():
                     level(view, MADE, service, as_of)  # noqa: B023
 
