@@ -107,6 +107,17 @@ def _states(asker: _Asker, as_of: AsOf) -> Callable[[], object]:
     return ask
 
 
+def _told(asker: _Asker, as_of: AsOf) -> Callable[[], object]:
+    """What a person is told beside the levels: since when, and of what nothing is on record."""
+
+    def ask() -> object:
+        with asker.tracker.standing(asker.platform, as_of) as standing:
+            silent = [*map(standing.is_silent, asker.services)]
+            return standing.state(as_of), standing.since(as_of.valid), silent
+
+    return ask
+
+
 def _probes(asker: _Asker, at: Instant) -> Callable[[], object]:
     return lambda: [asker.probe.level(service, at) for service in asker.services]
 
@@ -114,15 +125,21 @@ def _probes(asker: _Asker, at: Instant) -> Callable[[], object]:
 def states(ground: Ground) -> Iterator[Row]:
     """A whole platform."""
     with _asking(ground) as asker:
-        ours, theirs = [], []
+        ours: list[float] = []
+        theirs: list[float] = []
+        told: list[float] = []
         for as_of in asker.moments(60):
-            found = in_turns([_states(asker, as_of), _probes(asker, as_of.valid)], 3)
-            ours.append(median(found[0]))
-            theirs.append(median(found[1]))
+            works = [_states(asker, as_of), _probes(asker, as_of.valid), _told(asker, as_of)]
+            for times, found in zip((ours, theirs, told), in_turns(works, 3), strict=True):
+                times.append(median(found))
         count = len(asker.services)
         yield Row("state", f"state of a platform of {count} services", f"{count} such probes",
                   asker.view.position, median(ours) / median(theirs), 3, 1.5, False,
                   median(ours), percentile(ours, 0.99), median(theirs))  # fmt: skip
+        yield Row("state-told", "the same with since when, as a person is told",
+                  f"{count} such probes", asker.view.position, median(told) / median(theirs),
+                  None, None, False, median(told), percentile(told, 0.99),
+                  median(theirs))  # fmt: skip
 
 
 def growth(ground: Ground) -> Iterator[Row]:

@@ -19,13 +19,13 @@ from postmortem.tracker import Tracker
 
 NAMES = {
     "record-bare", "record-stock", "import-bare", "import-stock", "casebook", "level-p50",
-    "level-p99", "level-worst", "state", "level-growth", "state-growth", "replay", "past-level",
-    "past-state", "rebuild", "cold-state", "cold-help", "cold-completion", "memory-import",
-    "memory-rebuild", "memory-state", "report", "picture", "downtime",
+    "level-p99", "level-worst", "state", "state-told", "level-growth", "state-growth", "replay",
+    "past-level", "past-state", "rebuild", "cold-state", "cold-help", "cold-completion",
+    "memory-import", "memory-rebuild", "memory-state", "report", "picture", "downtime",
 }  # fmt: skip
 OF_A_STORE = {
-    "level-p50", "level-p99", "level-worst", "state", "past-level", "past-state", "cold-state",
-    "cold-help", "cold-completion", "memory-state", "downtime",
+    "level-p50", "level-p99", "level-worst", "state", "state-told", "past-level", "past-state",
+    "cold-state", "cold-help", "cold-completion", "memory-state", "downtime",
 }  # fmt: skip
 
 
