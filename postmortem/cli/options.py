@@ -193,7 +193,7 @@ def event_time(store: Tracker, platform: str, id: str) -> Span:
         near = nearest(store.view, platform, id, names="version")
         hint = f"did you mean @{near}?" if near else "`postmortem log` lists the events"
         raise BadInput(f"there is no event {id!r}", hint=hint)
-    situation = store.view.situation(platform, AsOf(END))
+    situation = store.view.situation(platform, AsOf(END), about=version.fact)
     standing = situation.facts.get(version.fact)
     if standing is None:
         raise BadInput(

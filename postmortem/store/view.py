@@ -39,6 +39,12 @@ VERSION_COLUMNS: Final = (
 )
 
 
+_ABOUT: Final = (
+    " AND r.fact IN (SELECT ? UNION SELECT fact FROM view_subject WHERE platform = ? "
+    "AND subject = ?)"
+)
+
+
 def text_of(digests: Sequence[str], connection: sqlite3.Connection) -> dict[str, Any]:
     """The words behind those digests, as far as they are not withheld."""
     marks = ",".join("?" * len(digests))
@@ -272,16 +278,17 @@ class View:
         )
         return {row[0]: tuple(row[1:]) for row in rows}
 
-    def situation(self, platform: str, as_of: AsOf) -> Situation:
-        """All that counts at (K, R)."""
+    def situation(self, platform: str, as_of: AsOf, *, about: str | None = None) -> Situation:
+        """All that counts at (K, R); of the facts only one, and what speaks of it, where asked."""
         position = self.position_at(as_of.recorded)
         known = min(as_of.known, END - 1)
         columns = ", ".join(f"v.{name.strip()}" for name in VERSION_COLUMNS.split(","))
         rows = self.connection.execute(
             f"SELECT {columns} FROM view_reign r JOIN view_version v ON v.position = r.version "  # noqa: S608
             "WHERE r.platform = ? AND r.position_from <= ? AND r.position_to > ? "
-            "AND r.known_from <= ? AND r.known_to > ?",
-            (platform, position, position, known, known),
+            "AND r.known_from <= ? AND r.known_to > ?" + (_ABOUT if about is not None else ""),
+            (platform, position, position, known, known)
+            + ((about, platform, about) if about is not None else ()),
         )
         facts = {version.fact: version for version in map(version_from, rows)}
         capabilities = self.declared(platform, "capability", position)
