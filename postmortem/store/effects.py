@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from postmortem.core.effects import OPENING, STEPS, Effect, Entry, Facts, cluster, effects
+from postmortem.core.effects import OPENING, STEPS, Effect, Facts, cluster, effects
 from postmortem.core.history import ANNOUNCED, CLAIMED, Version
 from postmortem.core.times import Instant
 from postmortem.store import stretches
 from postmortem.store.reach import bit_of, reach_of, span_of
+from postmortem.store.stretches import EFFECT, effect_from
 
 SCHEMA: Final = {
     "view_service": """CREATE TABLE view_service (
@@ -196,11 +197,11 @@ class Effects:
         while some := list(islice(pending, _AT_ONCE)):
             marks = ",".join("?" * len(some))
             for key, service, *row in self.connection.execute(
-                f"SELECT disruption, service, {_EFFECT} FROM view_effect e "  # noqa: S608
+                f"SELECT disruption, service, {EFFECT} FROM view_effect "  # noqa: S608
                 f"WHERE disruption IN ({marks})",
                 some,
             ):
-                old[key][service].add(_effect_from(row))
+                old[key][service].add(effect_from(row))
 
     def _note(self, service: int, change: Change) -> None:
         several = self._changed.setdefault(service, [])
@@ -251,13 +252,6 @@ _NO_EFFECT: Final = (
     "AND known_from = ?"
 )
 _NEW_EFFECT: Final = "INSERT INTO view_effect VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_EFFECT: Final = "time_from, time_to, known_from, known_to, e.id, worst, best, noticed, contested"
-
-
-def _effect_from(row: Sequence[Any]) -> Effect:
-    time_from, time_to, known_from, known_to, id, worst, best, noticed, contested = row
-    entry = Entry(id, worst, best, bool(noticed), bool(contested))
-    return Effect("", time_from, time_to, known_from, known_to, entry)
 
 
 def _effect_row(disruption: int, service: int, effect: Effect) -> tuple[int | str, ...]:

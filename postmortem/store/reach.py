@@ -57,7 +57,7 @@ def span_of(length: int) -> int:
 
 
 def bit_of(reach: int) -> int:
-    """The reach as a bit of those that a service has."""
+    """The reach as a bit of those that the view has."""
     return _BITS[reach]
 
 
@@ -78,8 +78,8 @@ def bearing(reaches: int, low: Instant, known: Instant) -> int:
 def overlapping(reaches: int, columns: str) -> str:
     """A statement that reads the effects on a service that hold K and some T of a stretch of time.
 
-    `reaches` are those of the service, by their bits. Its parameters are the service, the first
-    and the last T, and K.
+    `reaches` are those that are looked among, by their bits. Its parameters are the service, the
+    first and the last T, and K.
     """
     return " UNION ALL ".join(
         f"SELECT {columns} FROM view_effect INDEXED BY view_effect_by_reach "  # noqa: S608

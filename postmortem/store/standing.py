@@ -36,8 +36,7 @@ _DECODED: Final = json.JSONDecoder().raw_decode
 _SERVICES: Final = "SELECT id, key FROM view_service WHERE platform = ? AND key <= ?"
 _STRETCH: Final = """
     SELECT settled, worst, best, at_once, time_from FROM view_stretch
-    WHERE service = ? AND time_from <= ? ORDER BY time_from DESC"""
-_THE_LAST: Final = f"{_STRETCH} LIMIT 1"
+    WHERE service = ? AND time_from <= ? ORDER BY time_from DESC LIMIT 1"""
 _OTHERWISE: Final = """
     SELECT time_from FROM view_stretch WHERE service = ?1 AND time_from <= ?2
     AND (worst <> ?3 OR best <> ?4 OR settled > ?5) ORDER BY time_from DESC LIMIT 1"""
@@ -109,7 +108,7 @@ class Standing(Picture):
         if self._earlier is not None:
             return self.service(service, at).bounds
         key = self.keys[service]
-        row = self._ask(_THE_LAST, (key, at)).fetchone()
+        row = self._ask(_STRETCH, (key, at)).fetchone()
         if row is None:
             return WORKS
         if row[0] <= self.known:
@@ -144,7 +143,7 @@ class Standing(Picture):
 
     def _entries(self, service: str, at: Instant) -> list[Any]:
         key = self.keys[service]
-        row = self._ask(_THE_LAST, (key, at)).fetchone()
+        row = self._ask(_STRETCH, (key, at)).fetchone()
         if row is None:
             rows: list[Any] | None = []
         elif row[0] > self.known:
@@ -190,7 +189,7 @@ class Standing(Picture):
         """What is so now; at an earlier R, by those of which nothing was recorded since."""
         # what was recorded by R was known by R: what was learnt later need not be gone through
         known = min(self.known, self.as_of.recorded)
-        while (row := self._ask(_THE_LAST, (key, at)).fetchone()) is not None:
+        while (row := self._ask(_STRETCH, (key, at)).fetchone()) is not None:
             settled, worst, best, at_once, begins = row
             if settled > known:
                 break

@@ -18,6 +18,7 @@ from postmortem.core.stretches import NOTHING, AtOnce, Stretch, Tally, bounds_of
 from postmortem.core.times import BEGINNING, END, Instant
 
 MOST_ENTRIES = stretches.MOST_ENTRIES
+EFFECT: Final = "time_from, time_to, known_from, known_to, id, worst, best, noticed, contested"
 _INSERT: Final = "INSERT INTO view_stretch VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -40,14 +41,18 @@ def _effects(
     SQLite sorts them, on disk where they are many.
     """
     rows = connection.execute(
-        "SELECT time_from, time_to, known_from, known_to, id, worst, best, noticed, contested "
-        "FROM view_effect INDEXED BY view_effect_by_reach "
+        f"SELECT {EFFECT} FROM view_effect INDEXED BY view_effect_by_reach "  # noqa: S608
         "WHERE service = ? AND time_from < ? AND time_to > ? ORDER BY time_from",
         (service, high, low),
     )
-    for time_from, time_to, known_from, known_to, id, worst, best, noticed, contested in rows:
-        entry = Entry(id, worst, best, bool(noticed), bool(contested))
-        yield Effect("", time_from, time_to, known_from, known_to, entry)
+    return map(effect_from, rows)
+
+
+def effect_from(row: Sequence[Any]) -> Effect:
+    """The effect in a row of `EFFECT`; whose service it is, the caller knows."""
+    time_from, time_to, known_from, known_to, id, worst, best, noticed, contested = row
+    entry = Entry(id, worst, best, bool(noticed), bool(contested))
+    return Effect("", time_from, time_to, known_from, known_to, entry)
 
 
 def change(
