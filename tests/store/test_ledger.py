@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import rfc8785
@@ -396,3 +397,19 @@ def test_the_outcome_is_unknown_only_where_it_is(store, monkeypatch):
     monkeypatch.undo()
     with Tracker(str(store), clock=Clock()) as tracker:
         assert tracker.record([down("b"), down("d")]).recorded == 1
+
+
+def test_a_write_inside_a_write_is_refused_and_does_not_wait_for_itself(tmp_path):
+    said = []
+
+    def nested():
+        with Tracker(str(tmp_path / "s.db")) as tracker:
+            tracker.record(())
+            with tracker._open_ledger().writing(), pytest.raises(StoreProblem):
+                tracker.record(())
+            said.append("refused")
+
+    thread = Thread(target=nested, daemon=True)  # what waits for itself would wait for ever
+    thread.start()
+    thread.join(30)
+    assert said == ["refused"]

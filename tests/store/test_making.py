@@ -14,7 +14,7 @@ import pytest
 from postmortem.core.errors import BadInput, OutcomeUnknown, StoreProblem
 from postmortem.core.times import END, AsOf
 from postmortem.store import atomic, making
-from postmortem.store.backup import backup
+from postmortem.store.backup import backup, refuse_left_over
 from postmortem.store.promise import Overtaken
 from postmortem.testing.ledgers import SETTING, down
 from postmortem.testing.sentences import draft
@@ -233,16 +233,17 @@ def test_who_is_killed_leaves_no_store(tmp_path):
 
 
 def test_where_a_file_has_one_name_only_the_store_is_made_in_its_place(tmp_path, monkeypatch):
-    def link(*_):
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(os, "link", refused)
     with Tracker(str(tmp_path / "new.db")) as tracker:
         with pytest.raises(BadInput):
             tracker.record([*SETTING, UNKNOWN])
         assert os.listdir(tmp_path)
         assert tracker.record(SETTING).recorded == len(SETTING)
     assert made(tmp_path) == ["new.db"]
+
+
+def refused(*_):
+    raise OSError(errno.EPERM, "Operation not permitted")
 
 
 def failing(*_):
@@ -307,3 +308,22 @@ def test_an_empty_journal_is_in_nobodys_way(tmp_path):
     with Tracker(str(tmp_path / "s.db")) as tracker:
         tracker.record(SETTING)
         assert not tracker.verify().failures
+
+
+def test_nor_where_it_would_be_made_in_its_place(left_over, tmp_path, monkeypatch):
+    """SQLite would take the journal away, and what it holds with it."""
+    store, _ = left_over
+    journal = (tmp_path / "s.db-wal").read_bytes()
+    monkeypatch.setattr(os, "link", refused)
+    with Tracker(str(store)) as tracker, pytest.raises(StoreProblem, match="is left of a store"):
+        tracker.record(SETTING)
+    assert (tmp_path / "s.db-wal").read_bytes() == journal
+
+
+def test_the_journal_of_a_store_that_is_there_is_not_left_over(tmp_path):
+    store = tmp_path / "s.db"
+    with Tracker(str(store)) as tracker:
+        tracker.record(SETTING)
+        tracker.record([down("a")])
+        assert (tmp_path / "s.db-wal").stat().st_size
+        refuse_left_over(str(store))

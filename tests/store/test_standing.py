@@ -22,11 +22,12 @@ from postmortem.core.effects import Effect, Entry
 from postmortem.core.lengths import DAY, HOUR
 from postmortem.core.state import Picture
 from postmortem.core.stretches import NOTHING
-from postmortem.core.times import END, AsOf
+from postmortem.core.times import END, AsOf, parse_stored
 from postmortem.store import effects, ledger, standing, stretches
 from postmortem.store.standing import level
 from postmortem.testing import DAWN, PLATFORM, SECOND, MemoryRecord, histories, questions
 from postmortem.testing.ledgers import Clock
+from postmortem.testing.sentences import draft
 from postmortem.tracker import Tracker
 
 some = settings(max_examples=60)
@@ -231,3 +232,26 @@ def test_a_view_that_says_too_little_of_its_effects_is_found(tmp_path):
         assert changed.rowcount
     with Tracker(str(store)) as tracker:
         assert any("view_state" in each.message for each in tracker.verify().failures)
+
+
+def test_what_may_be_unavailable_is_not_taken_for_what_certainly_was(tmp_path):
+    """One ends when the other may begin; what became of that was learnt later than K."""
+    drafts = [
+        draft("platform-declared", id=PLATFORM),
+        draft("service-declared", id="web"),
+        draft("service-down", id="a", service="web", at="2021-01-10T10:00Z"),
+        draft("service-restored", id="b", ends="a", at="2021-01-10T12:00Z"),
+        draft("cutoff-announced", id="c", service="web", at="2021-01-09T00:00Z",
+              effective_at="2021-01-10T12:00Z"),
+    ]  # fmt: skip
+    late = draft("service-cut-off", id="d", service="web", announcement="c", at="2021-01-10T13:00Z")
+    tracker, record = told(tmp_path, drafts)
+    with tracker:
+        known = tracker._clock.now
+        tracker._clock.now = now = known + SECOND
+        assert record.try_to_record(late, now)
+        tracker.record([late])
+        at = parse_stored("2021-01-10T12:30:00Z")
+        same(tracker, record, AsOf(at, known=known))
+        with tracker.standing(PLATFORM, AsOf(at, known=known)) as found:
+            assert found.since(at)["web"] == parse_stored("2021-01-10T12:00:00Z")
